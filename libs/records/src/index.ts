@@ -1,1 +1,4 @@
-export {};
+export * from './batch-builder.js';
+export * from './batches.js';
+export * from './record.js';
+export { BATCH_HEADER_BYTES, DECOMPRESSED_BYTES_MAX, LOG_OVERHEAD_BYTES, MAGIC, RecordBatch } from './record-batch.js';
