@@ -1,1 +1,1 @@
-export {};
+export * from './apache-kafka.js';

@@ -1,0 +1,175 @@
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { connect } from 'node:net';
+import { homedir, tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+const VERSION = '4.3.1';
+const READY_TIMEOUT_MS = 60_000;
+const LOG_CHARACTERS_MAX = 64_000;
+
+/** How Apache Kafka is started. */
+export interface ApacheKafkaOptions {
+  /** Port of the client listener on 127.0.0.1. The controller's is one higher. */
+  readonly port: number;
+  /** Kafka's own properties, laid over those of the fixture. */
+  readonly properties?: Readonly<Record<string, string>>;
+  /** Java heap, MiB. */
+  readonly heapMb?: number;
+}
+
+/** One node of Apache Kafka with a data directory of its own, which ends with it. */
+export interface ApacheKafka {
+  /** `127.0.0.1:port`. */
+  readonly bootstrap: string;
+  readonly pid: number;
+  /** What it logged last, for the text of a failed test. */
+  log(): string;
+  /** Ends the process as a crash would; the data stays for {@link start}. */
+  kill(): Promise<void>;
+  /** Starts it again on the same data. Resolves when it accepts connections. */
+  start(): Promise<void>;
+  /** Ends the process and removes its data. */
+  close(): Promise<void>;
+}
+
+/** Where Apache Kafka's jars are, or undefined when they have not been fetched. */
+export function apacheKafkaJars(): string | undefined {
+  const cache = process.env['XDG_CACHE_HOME'] || join(homedir(), '.cache');
+  const folder = process.env['TRUNKLINE_KAFKA_JARS'] || join(cache, 'trunkline-apache-kafka', VERSION, 'libs');
+  return existsSync(join(folder, `kafka_2.13-${VERSION}.jar`)) ? folder : undefined;
+}
+
+/**
+ * Starts Apache Kafka 4.3.1 (one node, KRaft) from its jars; needs Java 17.
+ *
+ * Topics are never made by asking for them. Rejects with what is missing, or with the end of its log.
+ */
+export async function startApacheKafka(options: ApacheKafkaOptions): Promise<ApacheKafka> {
+  const jars = apacheKafkaJars();
+  if (jars === undefined)
+    throw new Error(`Apache Kafka ${VERSION} is missing; run: node test/scripts/apache-kafka-jars.mjs`);
+  const node = new Node(jars, options);
+  try {
+    node.format();
+    await node.start();
+  } catch (reason) {
+    await node.close();
+    throw reason;
+  }
+  return node;
+}
+
+class Node implements ApacheKafka {
+  readonly bootstrap: string;
+  readonly #dir = mkdtempSync(join(tmpdir(), 'trunkline-apache-kafka-'));
+  readonly #classpath: string;
+  readonly #port: number;
+  readonly #heapMb: number;
+  #process: ChildProcess | undefined;
+  #log = '';
+
+  constructor(jars: string, options: ApacheKafkaOptions) {
+    this.#classpath = join(jars, '*');
+    this.#port = options.port;
+    this.#heapMb = options.heapMb ?? 512;
+    this.bootstrap = `127.0.0.1:${options.port}`;
+    const lines = Object.entries({ ...this.#properties(), ...options.properties }).map(
+      ([key, value]) => `${key}=${value}`,
+    );
+    writeFileSync(join(this.#dir, 'server.properties'), `${lines.join('\n')}\n`);
+  }
+
+  get pid(): number {
+    return this.#process?.pid ?? -1;
+  }
+
+  log(): string {
+    return this.#log;
+  }
+
+  #properties(): Record<string, string> {
+    const controller = `127.0.0.1:${this.#port + 1}`;
+    return {
+      'process.roles': 'broker,controller',
+      'node.id': '1',
+      'controller.quorum.bootstrap.servers': controller,
+      listeners: `PLAINTEXT://${this.bootstrap},CONTROLLER://${controller}`,
+      'advertised.listeners': `PLAINTEXT://${this.bootstrap}`,
+      'controller.listener.names': 'CONTROLLER',
+      'listener.security.protocol.map': 'CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT',
+      'log.dirs': join(this.#dir, 'data'),
+      'num.partitions': '4',
+      'auto.create.topics.enable': 'false',
+      'offsets.topic.replication.factor': '1',
+      'offsets.topic.num.partitions': '8',
+      'transaction.state.log.replication.factor': '1',
+      'transaction.state.log.min.isr': '1',
+      'share.coordinator.state.topic.replication.factor': '1',
+      'share.coordinator.state.topic.min.isr': '1',
+      'group.initial.rebalance.delay.ms': '0',
+    };
+  }
+
+  format(): void {
+    const id = Buffer.from(randomUUID().replaceAll('-', ''), 'hex').toString('base64url').replace(/^-/, 'A');
+    const properties = join(this.#dir, 'server.properties');
+    const { status, stdout, stderr, error } = spawnSync(
+      'java',
+      ['-cp', this.#classpath, 'kafka.tools.StorageTool', 'format', '--standalone', '-t', id, '-c', properties],
+      { encoding: 'utf8' },
+    );
+    if (error !== undefined) throw new Error('Apache Kafka needs Java 17 (`java` on the path)', { cause: error });
+    if (status !== 0) throw new Error(`Apache Kafka's storage tool failed: ${stdout}${stderr}`);
+  }
+
+  async start(): Promise<void> {
+    const child = spawn(
+      'java',
+      [`-Xmx${this.#heapMb}M`, '-cp', this.#classpath, 'kafka.Kafka', join(this.#dir, 'server.properties')],
+      { stdio: ['ignore', 'pipe', 'pipe'] },
+    );
+    this.#process = child;
+    const orphaned = (): void => void child.kill('SIGKILL');
+    process.once('exit', orphaned);
+    child.once('exit', () => process.off('exit', orphaned));
+    for (const stream of [child.stdout, child.stderr]) {
+      stream.on('data', (text: Buffer) => {
+        this.#log = (this.#log + text.toString()).slice(-LOG_CHARACTERS_MAX);
+      });
+    }
+    const startedAt = Date.now();
+    while (!(await accepts(this.#port))) {
+      if (child.exitCode !== null || child.signalCode !== null || Date.now() - startedAt > READY_TIMEOUT_MS) {
+        throw new Error(`Apache Kafka did not start on port ${this.#port}: ${this.#log.slice(-2_000)}`);
+      }
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+  }
+
+  async kill(): Promise<void> {
+    const child = this.#process;
+    if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
+    const ended = new Promise((resolve) => child.once('exit', resolve));
+    child.kill('SIGKILL');
+    await ended;
+  }
+
+  async close(): Promise<void> {
+    await this.kill();
+    rmSync(this.#dir, { recursive: true, force: true });
+  }
+}
+
+function accepts(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect({ host: '127.0.0.1', port });
+    const settle = (answer: boolean): void => {
+      socket.destroy();
+      resolve(answer);
+    };
+    socket.once('connect', () => settle(true));
+    socket.once('error', () => settle(false));
+  });
+}
