@@ -5,7 +5,10 @@
  * Bytes in are bytes out: an engine never looks into payloads, and knows nothing of contracts, retries or dead letters.
  */
 
-/** Header values are bytes; names are lower case ASCII. Untrusted on the way in. */
+/**
+ * Header values are bytes. The bus writes lower case ASCII names; other names pass as they are, case kept (a name that
+ * comes twice: the last one counts). Untrusted on the way in.
+ */
 export type MessageHeaders = ReadonlyMap<string, Uint8Array>;
 
 /** A message on its way out. */
@@ -68,7 +71,11 @@ export interface SubscriptionOptions {
   readonly from: 'earliest' | 'latest';
 }
 
-/** Resolving acknowledges; rejecting asks for the message again (after a pause, `attempt` one higher). */
+/**
+ * Resolving acknowledges; rejecting asks for the message again with `attempt` one higher, after the pause that a
+ * `RedeliverAfter` names, or the engine's own. Until then the message stays unfinished: in order `key` those behind it
+ * with its key wait, all others go on, and it does not count against `concurrency`.
+ */
 export type Deliver = (delivery: Delivery) => Promise<void>;
 
 /** What a subscription says of itself. Red must never look green: a deaf subscription is not `running`. */
@@ -121,7 +128,11 @@ export interface Engine {
   start(): Promise<void>;
   /** Makes the channels that are missing. They are usable when this resolves. */
   ensure(channels: readonly ChannelSpec[]): Promise<void>;
-  /** Resolves once the engine is answerable for all of them; rejects when it is not known to be for at least one. */
+  /**
+   * Resolves once the engine is answerable for all of them; rejects when it is not known to be for at least one: with
+   * `PublishFailed` when it knows which (it is answerable for the others then). Messages with one key keep the order in
+   * which they were given, over several calls too, also when these are not awaited one by one.
+   */
   publish(messages: readonly OutgoingMessage[]): Promise<void>;
   /** Resolves when the subscription reads: what is published afterwards will be delivered. */
   subscribe(options: SubscriptionOptions, deliver: Deliver): Promise<Subscription>;

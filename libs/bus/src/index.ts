@@ -1,1 +1,11 @@
-export {};
+export * from './codec.js';
+export * from './contract.js';
+export * from './engine.js';
+export * from './error.js';
+export * from './interceptor.js';
+export * from './interceptors/idempotent.js';
+export * from './limits.js';
+export * from './message.js';
+export * from './options.js';
+export * from './retry.js';
+export * from './verbs.js';
