@@ -1,1 +1,2 @@
 export * from './apache-kafka.js';
+export * from './manual-clock.js';

@@ -1,0 +1,86 @@
+import { describe, expect, it } from '@jest/globals';
+import { ManualClock } from '@trunkline/testing';
+import { Delayed, type Waiting } from './delayed.js';
+
+function connection(connectionId: number) {
+  const gone = new AbortController();
+  return { connectionId, closed: gone.signal, end: () => gone.abort() };
+}
+
+function recorder() {
+  const seen: string[] = [];
+  const waiting = (name: string): Waiting => ({
+    expire: () => seen.push(`${name} expired`),
+    abandon: () => seen.push(`${name} abandoned`),
+  });
+  return { seen, waiting };
+}
+
+describe('what waits', () => {
+  it('is told when its time is over, once', () => {
+    const clock = new ManualClock();
+    const delayed = new Delayed(clock);
+    const { seen, waiting } = recorder();
+    const here = connection(1);
+    delayed.enter(waiting('a'), 10, here);
+    clock.advance(9);
+    expect(seen).toEqual([]);
+    clock.advance(1);
+    here.end();
+    expect(seen).toEqual(['a expired']);
+    expect(delayed.waiting).toBe(0);
+  });
+
+  it('hears nothing after it left', () => {
+    const clock = new ManualClock();
+    const delayed = new Delayed(clock);
+    const { seen, waiting } = recorder();
+    const here = connection(1);
+    const ticket = delayed.enter(waiting('a'), 10, here);
+    expect(ticket?.leave()).toBe(true);
+    expect(ticket?.leave()).toBe(false);
+    clock.advance(100);
+    here.end();
+    expect(seen).toEqual([]);
+  });
+
+  it('is let go when its connection ends, and others stay', () => {
+    const clock = new ManualClock();
+    const delayed = new Delayed(clock);
+    const { seen, waiting } = recorder();
+    const [one, other] = [connection(1), connection(2)];
+    delayed.enter(waiting('a'), 10, one);
+    delayed.enter(waiting('b'), 10, one);
+    delayed.enter(waiting('c'), 10, other);
+    one.end();
+    expect(seen).toEqual(['a abandoned', 'b abandoned']);
+    expect(delayed.waiting).toBe(1);
+    expect(delayed.enter(waiting('d'), 10, one)).toBeUndefined();
+  });
+
+  it('finds no room over the limit of its connection, nor over that of the broker', () => {
+    const delayed = new Delayed(new ManualClock(), { waitingMax: 3, waitingPerConnectionMax: 2 });
+    const { waiting } = recorder();
+    const [one, other] = [connection(1), connection(2)];
+    const first = delayed.enter(waiting('a'), 10, one);
+    expect(delayed.enter(waiting('b'), 10, one)).toBeDefined();
+    expect(delayed.enter(waiting('c'), 10, one)).toBeUndefined();
+    expect(delayed.enter(waiting('d'), 10, other)).toBeDefined();
+    expect(delayed.hasRoom(other)).toBe(false);
+    first?.leave();
+    expect(delayed.hasRoom(other)).toBe(true);
+    expect(delayed.hasRoom(one)).toBe(true);
+  });
+
+  it('is answered when the broker ends', () => {
+    const clock = new ManualClock();
+    const delayed = new Delayed(clock);
+    const { seen, waiting } = recorder();
+    delayed.enter(waiting('a'), 10, connection(1));
+    delayed.enter(waiting('b'), 10, connection(2));
+    delayed.close();
+    expect(seen).toEqual(['a expired', 'b expired']);
+    clock.advance(100);
+    expect(clock.pending).toBe(0);
+  });
+});
