@@ -1,1 +1,21 @@
-export {};
+import 'reflect-metadata';
+import { ValidationPipe } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
+import { DocumentBuilder, SwaggerModule } from '@nestjs/swagger';
+import { AppModule } from './app.module.js';
+import { emailConfig } from './config.js';
+
+const config = emailConfig(process.env);
+const app = await NestFactory.create<NestFastifyApplication>(AppModule.with(config), new FastifyAdapter(), {
+  logger: ['warn', 'error', 'fatal'],
+});
+app.useGlobalPipes(new ValidationPipe({ transform: true, whitelist: true, forbidNonWhitelisted: true }));
+app.enableShutdownHooks();
+const document = new DocumentBuilder()
+  .setTitle('Trunkline email service')
+  .setDescription('Orders in, e-mails out: POST /orders, an event, a queue of jobs, SMTP.')
+  .build();
+SwaggerModule.setup('docs', app, () => SwaggerModule.createDocument(app, document));
+await app.listen(config.port, config.host);
+process.stdout.write(`ready ${(await app.getUrl()).replace('[::1]', 'localhost')}\n`);

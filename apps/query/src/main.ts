@@ -1,1 +1,20 @@
-export {};
+import 'reflect-metadata';
+import { ValidationPipe } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
+import { DocumentBuilder, SwaggerModule } from '@nestjs/swagger';
+import { AppModule } from './app.module.js';
+import { queryConfig } from './config.js';
+import { ORDERS_COLUMNS } from './data/orders-table.js';
+
+const config = queryConfig(process.env);
+const app = await NestFactory.create<NestFastifyApplication>(AppModule.with(config), new FastifyAdapter(), {
+  logger: ['warn', 'error', 'fatal'],
+});
+app.useGlobalPipes(new ValidationPipe({ transform: true, whitelist: true, forbidNonWhitelisted: true }));
+app.enableShutdownHooks();
+const description = `Read-only SQL over generated orders, run on another process and streamed back. Table: orders (${ORDERS_COLUMNS}).`;
+const document = new DocumentBuilder().setTitle('Trunkline query service').setDescription(description).build();
+SwaggerModule.setup('docs', app, () => SwaggerModule.createDocument(app, document));
+await app.listen(config.port, config.host);
+process.stdout.write(`ready ${(await app.getUrl()).replace('[::1]', 'localhost')}\n`);
