@@ -1,0 +1,13 @@
+import { base } from './jest.base.mjs';
+
+// `npm run test:engines`: real servers and real clients. One file at a time: they start processes of their own.
+export default {
+  ...base,
+  maxWorkers: 1,
+  testTimeout: 120_000,
+  testMatch: [
+    '<rootDir>/test/conformance/engines/*.spec.ts',
+    '<rootDir>/test/wire/clients/*.spec.ts',
+    '<rootDir>/test/wire/differential/*.spec.ts',
+  ],
+};
