@@ -1,0 +1,39 @@
+import { type RequestOf, type ResponseOf, api } from '../api.js';
+import { array, ignorable, int16, int32, nullable, since, string, struct, until, withDefault } from '../schema.js';
+
+const request = struct({
+  groupId: string,
+  memberId: until(2, string),
+  members: since(
+    3,
+    array(
+      struct({
+        memberId: string,
+        groupInstanceId: withDefault(nullable(string), null),
+        reason: ignorable(since(5, nullable(string), null)),
+      }),
+    ),
+  ),
+});
+
+const response = struct({
+  throttleTimeMs: ignorable(since(1, int32)),
+  errorCode: int16,
+  members: since(
+    3,
+    array(
+      struct({
+        memberId: string,
+        groupInstanceId: nullable(string),
+        errorCode: int16,
+      }),
+    ),
+  ),
+});
+
+/**
+ * LeaveGroup (13):
+ */
+export const LeaveGroup = api({ key: 13, name: 'LeaveGroup', versions: [0, 5], flexibleFrom: 4, request, response });
+export type LeaveGroupRequest = RequestOf<typeof LeaveGroup>;
+export type LeaveGroupResponse = ResponseOf<typeof LeaveGroup>;

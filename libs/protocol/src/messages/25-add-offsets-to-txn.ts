@@ -1,0 +1,28 @@
+import { type RequestOf, type ResponseOf, api } from '../api.js';
+import { int16, int32, int64, string, struct } from '../schema.js';
+
+const request = struct({
+  transactionalId: string,
+  producerId: int64,
+  producerEpoch: int16,
+  groupId: string,
+});
+
+const response = struct({
+  throttleTimeMs: int32,
+  errorCode: int16,
+});
+
+/**
+ * AddOffsetsToTxn (25):
+ */
+export const AddOffsetsToTxn = api({
+  key: 25,
+  name: 'AddOffsetsToTxn',
+  versions: [0, 4],
+  flexibleFrom: 3,
+  request,
+  response,
+});
+export type AddOffsetsToTxnRequest = RequestOf<typeof AddOffsetsToTxn>;
+export type AddOffsetsToTxnResponse = ResponseOf<typeof AddOffsetsToTxn>;

@@ -1,0 +1,51 @@
+import { type RequestOf, type ResponseOf, api } from '../api.js';
+import { array, bool, ignorable, int16, int32, nullable, since, string, struct, withDefault } from '../schema.js';
+
+const request = struct({
+  timeoutMs: withDefault(int32, 60000),
+  allowReplicationFactorChange: since(1, bool, true),
+  topics: array(
+    struct({
+      name: string,
+      partitions: array(
+        struct({
+          partitionIndex: int32,
+          replicas: withDefault(nullable(array(int32)), null),
+        }),
+      ),
+    }),
+  ),
+});
+
+const response = struct({
+  throttleTimeMs: int32,
+  allowReplicationFactorChange: ignorable(since(1, bool, true)),
+  errorCode: int16,
+  errorMessage: nullable(string),
+  responses: array(
+    struct({
+      name: string,
+      partitions: array(
+        struct({
+          partitionIndex: int32,
+          errorCode: int16,
+          errorMessage: nullable(string),
+        }),
+      ),
+    }),
+  ),
+});
+
+/**
+ * AlterPartitionReassignments (45):
+ */
+export const AlterPartitionReassignments = api({
+  key: 45,
+  name: 'AlterPartitionReassignments',
+  versions: [0, 1],
+  flexibleFrom: 0,
+  request,
+  response,
+});
+export type AlterPartitionReassignmentsRequest = RequestOf<typeof AlterPartitionReassignments>;
+export type AlterPartitionReassignmentsResponse = ResponseOf<typeof AlterPartitionReassignments>;

@@ -1,0 +1,20 @@
+import { type RequestOf, type ResponseOf, api } from '../api.js';
+import { bytes, int16, nullable, struct, withDefault } from '../schema.js';
+
+const request = struct({
+  requestData: bytes,
+  requestPrincipal: nullable(bytes),
+  clientHostAddress: bytes,
+});
+
+const response = struct({
+  responseData: withDefault(nullable(bytes), null),
+  errorCode: int16,
+});
+
+/**
+ * Envelope (58):
+ */
+export const Envelope = api({ key: 58, name: 'Envelope', versions: [0, 0], flexibleFrom: 0, request, response });
+export type EnvelopeRequest = RequestOf<typeof Envelope>;
+export type EnvelopeResponse = ResponseOf<typeof Envelope>;
