@@ -1,0 +1,28 @@
+import type { Clock, Timer } from '@trunkline/kernel';
+
+/** The longest delay a Node timer takes; a longer one would run at once. */
+const NODE_DELAY_MS_MAX = 2 ** 31 - 1;
+
+/** Node's clock and timers. Timers do not keep the process alive; delays beyond 24 days are waited for in pieces. */
+export const nodeClock: Clock = {
+  nowMs: () => Date.now(),
+  monotonicMs: () => performance.now(),
+  after: (delayMs, run) => {
+    const dueMs = performance.now() + delayMs;
+    let timer: NodeJS.Timeout;
+    const wait = (restMs: number): void => {
+      timer = setTimeout(
+        () => {
+          const leftMs = dueMs - performance.now();
+          if (restMs > NODE_DELAY_MS_MAX && leftMs > 0) wait(leftMs);
+          else run();
+        },
+        Math.min(Math.max(0, restMs), NODE_DELAY_MS_MAX),
+      );
+      timer.unref();
+    };
+    wait(delayMs);
+    const cancel: Timer['cancel'] = () => clearTimeout(timer);
+    return { cancel };
+  },
+};

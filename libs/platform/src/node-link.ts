@@ -1,0 +1,130 @@
+import type { Socket } from 'node:net';
+import { asError, invariant, type Link, type LinkEvents } from '@trunkline/kernel';
+
+/** Chunks below this size are copied together: a writev of many small ones costs more than the copy. */
+const COPY_BELOW_BYTES = 256;
+const MERGED_BYTES_MAX = 16 * 1024;
+
+const NOBODY: LinkEvents = { data() {}, drained() {}, closed() {} };
+
+/**
+ * A socket as a link: writes of one turn leave together in one writev, when the turn's callbacks are through.
+ *
+ * How bytes come in is not decided here: the network calls {@link received}.
+ */
+export class NodeLink implements Link {
+  readonly remote: string;
+  readonly #socket: Socket;
+  #events: LinkEvents = NOBODY;
+  #queue: Uint8Array[] = [];
+  #queuedBytes = 0;
+  #flushWaits = false;
+  #ending = false;
+  #gone = false;
+  #reason: Error | undefined;
+
+  constructor(socket: Socket, remote: string) {
+    this.remote = remote;
+    this.#socket = socket;
+    socket.on('error', (error) => {
+      this.#reason = asError(error);
+    });
+    socket.on('close', () => this.#close());
+  }
+
+  open(events: LinkEvents): void {
+    invariant(this.#events === NOBODY, 'a link is opened once');
+    this.#events = events;
+  }
+
+  received(bytes: Uint8Array): void {
+    if (!this.#gone) this.#events.data(bytes);
+  }
+
+  get pendingBytes(): number {
+    return this.#queuedBytes + this.#socket.writableLength;
+  }
+
+  write(chunks: readonly Uint8Array[]): void {
+    if (this.#gone || this.#ending) return;
+    for (const chunk of chunks) {
+      this.#queue.push(chunk);
+      this.#queuedBytes += chunk.byteLength;
+    }
+    if (this.#flushWaits) return;
+    this.#flushWaits = true;
+    process.nextTick(() => this.#flush());
+  }
+
+  pause(): void {
+    this.#socket.pause();
+  }
+
+  resume(): void {
+    if (!this.#gone) this.#socket.resume();
+  }
+
+  end(): void {
+    if (this.#gone || this.#ending) return;
+    this.#ending = true;
+    if (!this.#flushWaits) this.#socket.end();
+  }
+
+  destroy(): void {
+    this.#queue = [];
+    this.#queuedBytes = 0;
+    this.#socket.destroy();
+  }
+
+  #flush(): void {
+    this.#flushWaits = false;
+    if (this.#gone || this.#socket.destroyed) return;
+    const chunks = mergeSmall(this.#queue);
+    this.#queue = [];
+    this.#queuedBytes = 0;
+    const last = chunks.pop();
+    if (last !== undefined) {
+      if (chunks.length > 0) this.#socket.cork();
+      for (const chunk of chunks) this.#socket.write(chunk);
+      this.#socket.write(last, () => this.#wentOut());
+      if (chunks.length > 0) this.#socket.uncork();
+    }
+    if (this.#ending) this.#socket.end();
+  }
+
+  #wentOut(): void {
+    if (!this.#gone && this.pendingBytes === 0) this.#events.drained();
+  }
+
+  #close(): void {
+    if (this.#gone) return;
+    this.#gone = true;
+    this.#queue = [];
+    this.#queuedBytes = 0;
+    this.#events.closed(this.#reason);
+  }
+}
+
+/** The same bytes in fewer chunks: runs of small ones become one. */
+export function mergeSmall(chunks: readonly Uint8Array[]): Uint8Array[] {
+  const merged: Uint8Array[] = [];
+  let from = 0;
+  while (from < chunks.length) {
+    let until = from;
+    let bytes = 0;
+    while (until < chunks.length && chunks[until]!.byteLength < COPY_BELOW_BYTES && bytes < MERGED_BYTES_MAX) {
+      bytes += chunks[until++]!.byteLength;
+    }
+    if (until - from < 2) {
+      merged.push(chunks[from++]!);
+      continue;
+    }
+    const joined = Buffer.allocUnsafe(bytes);
+    for (let at = 0; from < until; from++) {
+      joined.set(chunks[from]!, at);
+      at += chunks[from]!.byteLength;
+    }
+    merged.push(joined);
+  }
+  return merged;
+}
