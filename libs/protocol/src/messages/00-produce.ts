@@ -16,6 +16,19 @@ import {
   withDefault,
 } from '../schema.js';
 
+/**
+ * Produce (0): appends record batches to partitions.
+ *
+ * v3 transactional id; the first version that is served, though 0 to 2 are shown.
+ * v5 answers the log start offset.
+ * v7 allows zstd.
+ * v8 tells which records of a batch were refused.
+ * v9 is flexible.
+ * v10 names the new leader and where it listens (KIP-951).
+ * v12 adds partitions to a transaction by the way (KIP-890).
+ * v13 names topics by id (KIP-516).
+ */
+
 const request = struct({
   transactionalId: withDefault(nullable(string), null),
   acks: int16,
@@ -89,9 +102,7 @@ const response = struct({
   ),
 });
 
-/**
- * Produce (0):
- */
+/** Produce (0): appends record batches to partitions. */
 export const Produce = api({ key: 0, name: 'Produce', versions: [3, 13], flexibleFrom: 9, request, response });
 export type ProduceRequest = RequestOf<typeof Produce>;
 export type ProduceResponse = ResponseOf<typeof Produce>;

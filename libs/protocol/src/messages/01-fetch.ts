@@ -17,6 +17,21 @@ import {
   withDefault,
 } from '../schema.js';
 
+/**
+ * Fetch (1): reads whole record batches from partitions; also what followers copy their leader with.
+ *
+ * v4 isolation level and aborted transactions; the first version with batches of format 2 only.
+ * v7 sessions: only what changed is sent (KIP-227).
+ * v9 fences a client whose metadata is stale (KIP-320).
+ * v10 allows zstd.
+ * v11 the client’s rack, and a nearer replica in the answer (KIP-392).
+ * v12 is flexible and can say where logs part.
+ * v13 names topics by id (KIP-516).
+ * v15 moves the replica’s id and epoch into a tag.
+ * v16 names new leaders and where they listen (KIP-951).
+ * v17, v18 carry tags that only brokers fill.
+ */
+
 const request = struct({
   clusterId: ignorable(tagged(0, since(12, nullable(string), null))),
   replicaId: until(14, int32, -1),
@@ -142,9 +157,7 @@ const response = struct({
   ),
 });
 
-/**
- * Fetch (1):
- */
+/** Fetch (1): reads whole record batches from partitions; also what followers copy their leader with. */
 export const Fetch = api({ key: 1, name: 'Fetch', versions: [4, 18], flexibleFrom: 12, request, response });
 export type FetchRequest = RequestOf<typeof Fetch>;
 export type FetchResponse = ResponseOf<typeof Fetch>;

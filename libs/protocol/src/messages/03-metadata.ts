@@ -14,6 +14,21 @@ import {
   uuid,
 } from '../schema.js';
 
+/**
+ * Metadata (3): brokers, topics and partitions, and who leads them.
+ *
+ * v0 an empty list of topics means all; from v1 null does.
+ * v1 controller, racks, internal topics.
+ * v4 the client may forbid the creation of topics.
+ * v5 offline replicas.
+ * v7 leader epochs.
+ * v8 authorized operations on request.
+ * v9 is flexible.
+ * v10 topic ids; v12 asks by them.
+ * v11 no longer tells operations on the cluster.
+ * v13 an error of the whole answer (KIP-1102).
+ */
+
 const request = struct({
   topics: nullableSince(
     1,
@@ -65,9 +80,7 @@ const response = struct({
   errorCode: ignorable(since(13, int16)),
 });
 
-/**
- * Metadata (3):
- */
+/** Metadata (3): brokers, topics and partitions, and who leads them. */
 export const Metadata = api({ key: 3, name: 'Metadata', versions: [0, 13], flexibleFrom: 9, request, response });
 export type MetadataRequest = RequestOf<typeof Metadata>;
 export type MetadataResponse = ResponseOf<typeof Metadata>;

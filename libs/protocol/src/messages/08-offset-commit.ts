@@ -14,6 +14,17 @@ import {
   withDefault,
 } from '../schema.js';
 
+/**
+ * OffsetCommit (8): stores a group’s offsets.
+ *
+ * v2 to v4 a retention of the client’s own; later the broker’s applies.
+ * v6 the leader epoch of the last record read.
+ * v7 static members.
+ * v8 is flexible.
+ * v9 members of the consumer protocol (KIP-848): a stale epoch is told apart.
+ * v10 names topics by id.
+ */
+
 const request = struct({
   groupId: string,
   generationIdOrMemberEpoch: withDefault(int32, -1),
@@ -52,9 +63,7 @@ const response = struct({
   ),
 });
 
-/**
- * OffsetCommit (8):
- */
+/** OffsetCommit (8): stores a group’s offsets. */
 export const OffsetCommit = api({
   key: 8,
   name: 'OffsetCommit',

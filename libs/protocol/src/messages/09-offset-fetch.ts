@@ -17,6 +17,18 @@ import {
   withDefault,
 } from '../schema.js';
 
+/**
+ * OffsetFetch (9): reads a group’s offsets.
+ *
+ * v2 null topics means all; an error of the whole answer.
+ * v5 leader epochs.
+ * v6 is flexible.
+ * v7 may ask to wait out open transactions (KIP-447).
+ * v8 several groups at once.
+ * v9 member id and epoch (KIP-848).
+ * v10 names topics by id.
+ */
+
 const request = struct({
   groupId: until(7, string),
   topics: until(
@@ -99,9 +111,7 @@ const response = struct({
   ),
 });
 
-/**
- * OffsetFetch (9):
- */
+/** OffsetFetch (9): reads a group’s offsets. */
 export const OffsetFetch = api({ key: 9, name: 'OffsetFetch', versions: [1, 10], flexibleFrom: 6, request, response });
 export type OffsetFetchRequest = RequestOf<typeof OffsetFetch>;
 export type OffsetFetchResponse = ResponseOf<typeof OffsetFetch>;

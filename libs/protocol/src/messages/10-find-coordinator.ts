@@ -1,6 +1,16 @@
 import { type RequestOf, type ResponseOf, api } from '../api.js';
 import { array, between, ignorable, int16, int32, int8, nullable, since, string, struct, until } from '../schema.js';
 
+/**
+ * FindCoordinator (10): the broker that coordinates a group, a transaction or a share partition.
+ *
+ * v1 key types: 0 group, 1 transaction.
+ * v3 is flexible.
+ * v4 many keys at once; the single key and its answer are gone.
+ * v5 tells clients that TRANSACTION_ABORTABLE is known.
+ * v6 key type 2: share partition.
+ */
+
 const request = struct({
   key: until(3, string),
   keyType: since(1, int8, 0),
@@ -29,9 +39,7 @@ const response = struct({
   ),
 });
 
-/**
- * FindCoordinator (10):
- */
+/** FindCoordinator (10): the broker that coordinates a group, a transaction or a share partition. */
 export const FindCoordinator = api({
   key: 10,
   name: 'FindCoordinator',

@@ -14,6 +14,18 @@ import {
   withDefault,
 } from '../schema.js';
 
+/**
+ * JoinGroup (11): enters a group of the classic protocol, and waits until its round is complete.
+ *
+ * v1 a rebalance timeout apart from the session timeout.
+ * v4 a new member is given its id first (KIP-394).
+ * v5 static members (KIP-345).
+ * v6 is flexible.
+ * v7 answers the protocol type; the protocol’s name may be null.
+ * v8 the reason for joining.
+ * v9 a leader may be told to skip the assignment (KIP-814).
+ */
+
 const request = struct({
   groupId: string,
   sessionTimeoutMs: int32,
@@ -48,9 +60,7 @@ const response = struct({
   ),
 });
 
-/**
- * JoinGroup (11):
- */
+/** JoinGroup (11): enters a group of the classic protocol, and waits until its round is complete. */
 export const JoinGroup = api({ key: 11, name: 'JoinGroup', versions: [0, 9], flexibleFrom: 6, request, response });
 export type JoinGroupRequest = RequestOf<typeof JoinGroup>;
 export type JoinGroupResponse = ResponseOf<typeof JoinGroup>;

@@ -1,6 +1,15 @@
 import { type RequestOf, type ResponseOf, api } from '../api.js';
 import { array, bool, bytes, ignorable, int16, int32, nullable, since, string, struct } from '../schema.js';
 
+/**
+ * DescribeGroups (15): state, members and assignments of classic groups.
+ *
+ * v3 authorized operations.
+ * v4 static members.
+ * v5 is flexible.
+ * v6 a group that is not there is an error with a text, and no longer Dead (KIP-1043).
+ */
+
 const request = struct({
   groups: array(string),
   includeAuthorizedOperations: since(3, bool),
@@ -31,9 +40,7 @@ const response = struct({
   ),
 });
 
-/**
- * DescribeGroups (15):
- */
+/** DescribeGroups (15): state, members and assignments of classic groups. */
 export const DescribeGroups = api({
   key: 15,
   name: 'DescribeGroups',

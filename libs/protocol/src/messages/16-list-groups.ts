@@ -1,6 +1,14 @@
 import { type RequestOf, type ResponseOf, api } from '../api.js';
 import { array, ignorable, int16, int32, since, string, struct } from '../schema.js';
 
+/**
+ * ListGroups (16): the groups that this broker coordinates.
+ *
+ * v3 is flexible.
+ * v4 filters by state.
+ * v5 filters by type, and tells it.
+ */
+
 const request = struct({
   statesFilter: since(4, array(string)),
   typesFilter: since(5, array(string)),
@@ -19,9 +27,7 @@ const response = struct({
   ),
 });
 
-/**
- * ListGroups (16):
- */
+/** ListGroups (16): the groups that this broker coordinates. */
 export const ListGroups = api({ key: 16, name: 'ListGroups', versions: [0, 5], flexibleFrom: 3, request, response });
 export type ListGroupsRequest = RequestOf<typeof ListGroups>;
 export type ListGroupsResponse = ResponseOf<typeof ListGroups>;

@@ -15,6 +15,15 @@ import {
   withDefault,
 } from '../schema.js';
 
+/**
+ * CreateTopics (19): creates topics.
+ *
+ * v2 the oldest that is served.
+ * v4 -1 stands for the broker’s default of partitions and replicas.
+ * v5 is flexible, and tells partitions, replicas and configs of what was made.
+ * v7 the new topic’s id.
+ */
+
 const request = struct({
   topics: array(
     struct({
@@ -70,9 +79,7 @@ const response = struct({
   ),
 });
 
-/**
- * CreateTopics (19):
- */
+/** CreateTopics (19): creates topics. */
 export const CreateTopics = api({
   key: 19,
   name: 'CreateTopics',

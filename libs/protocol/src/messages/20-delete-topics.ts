@@ -14,6 +14,14 @@ import {
   withDefault,
 } from '../schema.js';
 
+/**
+ * DeleteTopics (20): deletes topics.
+ *
+ * v4 is flexible.
+ * v5 a text beside the code.
+ * v6 by name or by id.
+ */
+
 const request = struct({
   topics: since(
     6,
@@ -40,9 +48,7 @@ const response = struct({
   ),
 });
 
-/**
- * DeleteTopics (20):
- */
+/** DeleteTopics (20): deletes topics. */
 export const DeleteTopics = api({
   key: 20,
   name: 'DeleteTopics',

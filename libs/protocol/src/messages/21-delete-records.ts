@@ -1,6 +1,12 @@
 import { type RequestOf, type ResponseOf, api } from '../api.js';
 import { array, int16, int32, int64, string, struct } from '../schema.js';
 
+/**
+ * DeleteRecords (21): moves a partition’s log start offset; -1 is its high watermark.
+ *
+ * v2 is flexible.
+ */
+
 const request = struct({
   topics: array(
     struct({
@@ -32,9 +38,7 @@ const response = struct({
   ),
 });
 
-/**
- * DeleteRecords (21):
- */
+/** DeleteRecords (21): moves a partition’s log start offset; -1 is its high watermark. */
 export const DeleteRecords = api({
   key: 21,
   name: 'DeleteRecords',

@@ -1,6 +1,15 @@
 import { type RequestOf, type ResponseOf, api } from '../api.js';
 import { bool, int16, int32, int64, nullable, since, string, struct, withDefault } from '../schema.js';
 
+/**
+ * InitProducerId (22): a producer id and epoch, for idempotent and transactional producers.
+ *
+ * v2 is flexible.
+ * v3 brings its own id and epoch to have the epoch raised (KIP-360).
+ * v4, v5 tell which error codes the client knows.
+ * v6 two-phase commit (KIP-939): not shown to clients, not stable.
+ */
+
 const request = struct({
   transactionalId: nullable(string),
   transactionTimeoutMs: int32,
@@ -19,9 +28,7 @@ const response = struct({
   ongoingTxnProducerEpoch: since(6, int16, -1),
 });
 
-/**
- * InitProducerId (22):
- */
+/** InitProducerId (22): a producer id and epoch, for idempotent and transactional producers. */
 export const InitProducerId = api({
   key: 22,
   name: 'InitProducerId',

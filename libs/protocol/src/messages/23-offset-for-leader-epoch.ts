@@ -1,6 +1,14 @@
 import { type RequestOf, type ResponseOf, api } from '../api.js';
 import { array, ignorable, int16, int32, int64, since, string, struct, withDefault } from '../schema.js';
 
+/**
+ * OffsetForLeaderEpoch (23): where a leader epoch ended, to find where two logs part (KIP-320).
+ *
+ * v2 fences a client whose metadata is stale.
+ * v3 the asking replica’s id.
+ * v4 is flexible.
+ */
+
 const request = struct({
   replicaId: ignorable(since(3, int32, -2)),
   topics: array(
@@ -34,9 +42,7 @@ const response = struct({
   ),
 });
 
-/**
- * OffsetForLeaderEpoch (23):
- */
+/** OffsetForLeaderEpoch (23): where a leader epoch ended, to find where two logs part (KIP-320). */
 export const OffsetForLeaderEpoch = api({
   key: 23,
   name: 'OffsetForLeaderEpoch',

@@ -1,6 +1,14 @@
 import { type RequestOf, type ResponseOf, api } from '../api.js';
 import { array, bool, ignorable, int16, int32, int64, since, string, struct, until, withDefault } from '../schema.js';
 
+/**
+ * AddPartitionsToTxn (24): adds partitions to a transaction.
+ *
+ * v3 is flexible.
+ * v4 many transactions at once, which brokers use to verify; clients stay at 3.
+ * v5 tells that TRANSACTION_ABORTABLE is known.
+ */
+
 const addPartitionsToTxnTopic = struct({
   name: string,
   partitions: array(int32),
@@ -50,9 +58,7 @@ const response = struct({
   resultsByTopicV3AndBelow: until(3, array(addPartitionsToTxnTopicResult)),
 });
 
-/**
- * AddPartitionsToTxn (24):
- */
+/** AddPartitionsToTxn (24): adds partitions to a transaction. */
 export const AddPartitionsToTxn = api({
   key: 24,
   name: 'AddPartitionsToTxn',

@@ -1,6 +1,12 @@
 import { type RequestOf, type ResponseOf, api } from '../api.js';
 import { int16, int32, int64, string, struct } from '../schema.js';
 
+/**
+ * AddOffsetsToTxn (25): adds a group’s offsets to a transaction.
+ *
+ * v3 is flexible.
+ */
+
 const request = struct({
   transactionalId: string,
   producerId: int64,
@@ -13,9 +19,7 @@ const response = struct({
   errorCode: int16,
 });
 
-/**
- * AddOffsetsToTxn (25):
- */
+/** AddOffsetsToTxn (25): adds a group’s offsets to a transaction. */
 export const AddOffsetsToTxn = api({
   key: 25,
   name: 'AddOffsetsToTxn',

@@ -1,6 +1,13 @@
 import { type RequestOf, type ResponseOf, api } from '../api.js';
 import { array, bool, ignorable, int16, int32, int64, int8, since, string, struct } from '../schema.js';
 
+/**
+ * WriteTxnMarkers (27): writes the markers that end transactions into the partitions; between brokers, and for an admin who ends a hanging one.
+ *
+ * v1 is flexible.
+ * v2 the transaction’s version (KIP-1228).
+ */
+
 const request = struct({
   markers: array(
     struct({
@@ -38,9 +45,7 @@ const response = struct({
   ),
 });
 
-/**
- * WriteTxnMarkers (27):
- */
+/** WriteTxnMarkers (27): writes the markers that end transactions into the partitions; between brokers, and for an admin who ends a hanging one. */
 export const WriteTxnMarkers = api({
   key: 27,
   name: 'WriteTxnMarkers',

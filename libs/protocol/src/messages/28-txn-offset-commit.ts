@@ -1,6 +1,13 @@
 import { type RequestOf, type ResponseOf, api } from '../api.js';
 import { array, ignorable, int16, int32, int64, nullable, since, string, struct } from '../schema.js';
 
+/**
+ * TxnOffsetCommit (28): stores a group’s offsets inside a transaction.
+ *
+ * v3 is flexible; member and generation fence the stale.
+ * v5 needs no AddOffsetsToTxn before it (KIP-890).
+ */
+
 const request = struct({
   transactionalId: string,
   groupId: string,
@@ -39,9 +46,7 @@ const response = struct({
   ),
 });
 
-/**
- * TxnOffsetCommit (28):
- */
+/** TxnOffsetCommit (28): stores a group’s offsets inside a transaction. */
 export const TxnOffsetCommit = api({
   key: 28,
   name: 'TxnOffsetCommit',

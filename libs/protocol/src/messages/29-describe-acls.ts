@@ -1,6 +1,13 @@
 import { type RequestOf, type ResponseOf, api } from '../api.js';
 import { array, int16, int32, int8, nullable, string, struct, withDefault } from '../schema.js';
 
+/**
+ * DescribeAcls (29): lists ACLs that match a filter.
+ *
+ * v1 patterns.
+ * v2 is flexible.
+ */
+
 const request = struct({
   resourceTypeFilter: int8,
   resourceNameFilter: nullable(string),
@@ -32,9 +39,7 @@ const response = struct({
   ),
 });
 
-/**
- * DescribeAcls (29):
- */
+/** DescribeAcls (29): lists ACLs that match a filter. */
 export const DescribeAcls = api({
   key: 29,
   name: 'DescribeAcls',

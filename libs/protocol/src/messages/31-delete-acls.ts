@@ -1,6 +1,13 @@
 import { type RequestOf, type ResponseOf, api } from '../api.js';
 import { array, int16, int32, int8, nullable, string, struct, withDefault } from '../schema.js';
 
+/**
+ * DeleteAcls (31): deletes ACLs that match filters.
+ *
+ * v1 patterns.
+ * v2 is flexible.
+ */
+
 const request = struct({
   filters: array(
     struct({
@@ -38,9 +45,7 @@ const response = struct({
   ),
 });
 
-/**
- * DeleteAcls (31):
- */
+/** DeleteAcls (31): deletes ACLs that match filters. */
 export const DeleteAcls = api({ key: 31, name: 'DeleteAcls', versions: [1, 3], flexibleFrom: 2, request, response });
 export type DeleteAclsRequest = RequestOf<typeof DeleteAcls>;
 export type DeleteAclsResponse = ResponseOf<typeof DeleteAcls>;

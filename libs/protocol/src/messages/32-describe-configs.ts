@@ -1,6 +1,14 @@
 import { type RequestOf, type ResponseOf, api } from '../api.js';
 import { array, bool, ignorable, int16, int32, int8, nullable, since, string, struct, withDefault } from '../schema.js';
 
+/**
+ * DescribeConfigs (32): configs of topics, brokers and groups, and where each value comes from.
+ *
+ * v1 sources and synonyms.
+ * v3 types and documentation on request.
+ * v4 is flexible.
+ */
+
 const request = struct({
   resources: array(
     struct({
@@ -43,9 +51,7 @@ const response = struct({
   ),
 });
 
-/**
- * DescribeConfigs (32):
- */
+/** DescribeConfigs (32): configs of topics, brokers and groups, and where each value comes from. */
 export const DescribeConfigs = api({
   key: 32,
   name: 'DescribeConfigs',

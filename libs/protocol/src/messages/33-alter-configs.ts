@@ -1,6 +1,12 @@
 import { type RequestOf, type ResponseOf, api } from '../api.js';
 import { array, bool, int16, int32, int8, nullable, string, struct } from '../schema.js';
 
+/**
+ * AlterConfigs (33): replaces all configs of a resource; what is not named falls back to its default.
+ *
+ * v2 is flexible.
+ */
+
 const request = struct({
   resources: array(
     struct({
@@ -29,9 +35,7 @@ const response = struct({
   ),
 });
 
-/**
- * AlterConfigs (33):
- */
+/** AlterConfigs (33): replaces all configs of a resource; what is not named falls back to its default. */
 export const AlterConfigs = api({
   key: 33,
   name: 'AlterConfigs',

@@ -1,6 +1,12 @@
 import { type RequestOf, type ResponseOf, api } from '../api.js';
 import { array, int16, int32, string, struct } from '../schema.js';
 
+/**
+ * AlterReplicaLogDirs (34): moves replicas between a broker’s directories.
+ *
+ * v2 is flexible.
+ */
+
 const request = struct({
   dirs: array(
     struct({
@@ -30,9 +36,7 @@ const response = struct({
   ),
 });
 
-/**
- * AlterReplicaLogDirs (34):
- */
+/** AlterReplicaLogDirs (34): moves replicas between a broker’s directories. */
 export const AlterReplicaLogDirs = api({
   key: 34,
   name: 'AlterReplicaLogDirs',

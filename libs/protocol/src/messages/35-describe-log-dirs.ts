@@ -1,6 +1,15 @@
 import { type RequestOf, type ResponseOf, api } from '../api.js';
 import { array, bool, ignorable, int16, int32, int64, nullable, since, string, struct } from '../schema.js';
 
+/**
+ * DescribeLogDirs (35): what a broker’s directories hold, with sizes.
+ *
+ * v2 is flexible.
+ * v3 an error of the whole answer.
+ * v4 size and free space of the volume.
+ * v5 whether a directory is cordoned.
+ */
+
 const request = struct({
   topics: nullable(
     array(
@@ -39,9 +48,7 @@ const response = struct({
   ),
 });
 
-/**
- * DescribeLogDirs (35):
- */
+/** DescribeLogDirs (35): what a broker’s directories hold, with sizes. */
 export const DescribeLogDirs = api({
   key: 35,
   name: 'DescribeLogDirs',

@@ -1,6 +1,13 @@
 import { type RequestOf, type ResponseOf, api } from '../api.js';
 import { bytes, ignorable, int16, int64, nullable, since, string, struct } from '../schema.js';
 
+/**
+ * SaslAuthenticate (36): one step of a SASL exchange.
+ *
+ * v1 how long the session lasts.
+ * v2 is flexible.
+ */
+
 const request = struct({
   authBytes: bytes,
 });
@@ -12,9 +19,7 @@ const response = struct({
   sessionLifetimeMs: ignorable(since(1, int64, 0n)),
 });
 
-/**
- * SaslAuthenticate (36):
- */
+/** SaslAuthenticate (36): one step of a SASL exchange. */
 export const SaslAuthenticate = api({
   key: 36,
   name: 'SaslAuthenticate',

@@ -1,6 +1,13 @@
 import { type RequestOf, type ResponseOf, api } from '../api.js';
 import { array, bool, int16, int32, nullable, string, struct, withDefault } from '../schema.js';
 
+/**
+ * CreatePartitions (37): adds partitions to topics.
+ *
+ * v2 is flexible.
+ * v3 tells that a throttled request has its own error code.
+ */
+
 const request = struct({
   topics: array(
     struct({
@@ -30,9 +37,7 @@ const response = struct({
   ),
 });
 
-/**
- * CreatePartitions (37):
- */
+/** CreatePartitions (37): adds partitions to topics. */
 export const CreatePartitions = api({
   key: 37,
   name: 'CreatePartitions',

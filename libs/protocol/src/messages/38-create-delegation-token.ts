@@ -1,6 +1,13 @@
 import { type RequestOf, type ResponseOf, api } from '../api.js';
 import { array, bytes, int16, int32, int64, nullable, since, string, struct } from '../schema.js';
 
+/**
+ * CreateDelegationToken (38): makes a delegation token.
+ *
+ * v2 is flexible.
+ * v3 on behalf of another.
+ */
+
 const request = struct({
   ownerPrincipalType: since(3, nullable(string)),
   ownerPrincipalName: since(3, nullable(string)),
@@ -27,9 +34,7 @@ const response = struct({
   throttleTimeMs: int32,
 });
 
-/**
- * CreateDelegationToken (38):
- */
+/** CreateDelegationToken (38): makes a delegation token. */
 export const CreateDelegationToken = api({
   key: 38,
   name: 'CreateDelegationToken',

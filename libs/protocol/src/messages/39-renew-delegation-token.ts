@@ -1,6 +1,12 @@
 import { type RequestOf, type ResponseOf, api } from '../api.js';
 import { bytes, int16, int32, int64, struct } from '../schema.js';
 
+/**
+ * RenewDelegationToken (39): prolongs a delegation token.
+ *
+ * v2 is flexible.
+ */
+
 const request = struct({
   hmac: bytes,
   renewPeriodMs: int64,
@@ -12,9 +18,7 @@ const response = struct({
   throttleTimeMs: int32,
 });
 
-/**
- * RenewDelegationToken (39):
- */
+/** RenewDelegationToken (39): prolongs a delegation token. */
 export const RenewDelegationToken = api({
   key: 39,
   name: 'RenewDelegationToken',

@@ -1,6 +1,12 @@
 import { type RequestOf, type ResponseOf, api } from '../api.js';
 import { bytes, int16, int32, int64, struct } from '../schema.js';
 
+/**
+ * ExpireDelegationToken (40): lets a delegation token end.
+ *
+ * v2 is flexible.
+ */
+
 const request = struct({
   hmac: bytes,
   expiryTimePeriodMs: int64,
@@ -12,9 +18,7 @@ const response = struct({
   throttleTimeMs: int32,
 });
 
-/**
- * ExpireDelegationToken (40):
- */
+/** ExpireDelegationToken (40): lets a delegation token end. */
 export const ExpireDelegationToken = api({
   key: 40,
   name: 'ExpireDelegationToken',

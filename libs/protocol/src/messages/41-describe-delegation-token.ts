@@ -1,6 +1,13 @@
 import { type RequestOf, type ResponseOf, api } from '../api.js';
 import { array, bytes, int16, int32, int64, nullable, since, string, struct } from '../schema.js';
 
+/**
+ * DescribeDelegationToken (41): lists delegation tokens.
+ *
+ * v2 is flexible.
+ * v3 tells who asked for it.
+ */
+
 const request = struct({
   owners: nullable(
     array(
@@ -36,9 +43,7 @@ const response = struct({
   throttleTimeMs: int32,
 });
 
-/**
- * DescribeDelegationToken (41):
- */
+/** DescribeDelegationToken (41): lists delegation tokens. */
 export const DescribeDelegationToken = api({
   key: 41,
   name: 'DescribeDelegationToken',

@@ -1,6 +1,12 @@
 import { type RequestOf, type ResponseOf, api } from '../api.js';
 import { array, int16, int32, string, struct } from '../schema.js';
 
+/**
+ * DeleteGroups (42): deletes groups that are empty.
+ *
+ * v2 is flexible.
+ */
+
 const request = struct({
   groupsNames: array(string),
 });
@@ -15,9 +21,7 @@ const response = struct({
   ),
 });
 
-/**
- * DeleteGroups (42):
- */
+/** DeleteGroups (42): deletes groups that are empty. */
 export const DeleteGroups = api({
   key: 42,
   name: 'DeleteGroups',

@@ -1,6 +1,13 @@
 import { type RequestOf, type ResponseOf, api } from '../api.js';
 import { array, int16, int32, int8, nullable, since, string, struct, withDefault } from '../schema.js';
 
+/**
+ * ElectLeaders (43): elects leaders: the preferred ones, or unclean ones.
+ *
+ * v1 the kind of election.
+ * v2 is flexible.
+ */
+
 const request = struct({
   electionType: since(1, int8),
   topicPartitions: nullable(
@@ -31,9 +38,7 @@ const response = struct({
   ),
 });
 
-/**
- * ElectLeaders (43):
- */
+/** ElectLeaders (43): elects leaders: the preferred ones, or unclean ones. */
 export const ElectLeaders = api({
   key: 43,
   name: 'ElectLeaders',

@@ -1,6 +1,12 @@
 import { type RequestOf, type ResponseOf, api } from '../api.js';
 import { array, bool, int16, int32, int8, nullable, string, struct } from '../schema.js';
 
+/**
+ * IncrementalAlterConfigs (44): changes single configs: set, delete, append, subtract.
+ *
+ * v1 is flexible.
+ */
+
 const request = struct({
   resources: array(
     struct({
@@ -30,9 +36,7 @@ const response = struct({
   ),
 });
 
-/**
- * IncrementalAlterConfigs (44):
- */
+/** IncrementalAlterConfigs (44): changes single configs: set, delete, append, subtract. */
 export const IncrementalAlterConfigs = api({
   key: 44,
   name: 'IncrementalAlterConfigs',

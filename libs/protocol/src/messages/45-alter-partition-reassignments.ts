@@ -1,6 +1,12 @@
 import { type RequestOf, type ResponseOf, api } from '../api.js';
 import { array, bool, ignorable, int16, int32, nullable, since, string, struct, withDefault } from '../schema.js';
 
+/**
+ * AlterPartitionReassignments (45): moves partitions to other brokers; null replicas calls a move off.
+ *
+ * v1 may forbid to change the number of replicas (KIP-860).
+ */
+
 const request = struct({
   timeoutMs: withDefault(int32, 60000),
   allowReplicationFactorChange: since(1, bool, true),
@@ -36,9 +42,7 @@ const response = struct({
   ),
 });
 
-/**
- * AlterPartitionReassignments (45):
- */
+/** AlterPartitionReassignments (45): moves partitions to other brokers; null replicas calls a move off. */
 export const AlterPartitionReassignments = api({
   key: 45,
   name: 'AlterPartitionReassignments',

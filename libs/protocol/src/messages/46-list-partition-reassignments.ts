@@ -1,6 +1,10 @@
 import { type RequestOf, type ResponseOf, api } from '../api.js';
 import { array, int16, int32, nullable, string, struct, withDefault } from '../schema.js';
 
+/**
+ * ListPartitionReassignments (46): the moves of partitions that go on.
+ */
+
 const request = struct({
   timeoutMs: withDefault(int32, 60000),
   topics: withDefault(
@@ -35,9 +39,7 @@ const response = struct({
   ),
 });
 
-/**
- * ListPartitionReassignments (46):
- */
+/** ListPartitionReassignments (46): the moves of partitions that go on. */
 export const ListPartitionReassignments = api({
   key: 46,
   name: 'ListPartitionReassignments',

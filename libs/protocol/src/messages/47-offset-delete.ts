@@ -1,6 +1,10 @@
 import { type RequestOf, type ResponseOf, api } from '../api.js';
 import { array, int16, int32, string, struct } from '../schema.js';
 
+/**
+ * OffsetDelete (47): deletes a group’s offsets of topics that nobody in it subscribes. Never flexible.
+ */
+
 const request = struct({
   groupId: string,
   topics: array(
@@ -31,9 +35,7 @@ const response = struct({
   ),
 });
 
-/**
- * OffsetDelete (47):
- */
+/** OffsetDelete (47): deletes a group’s offsets of topics that nobody in it subscribes. Never flexible. */
 export const OffsetDelete = api({
   key: 47,
   name: 'OffsetDelete',

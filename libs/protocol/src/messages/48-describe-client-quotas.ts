@@ -1,6 +1,12 @@
 import { type RequestOf, type ResponseOf, api } from '../api.js';
 import { array, bool, float64, int16, int32, int8, nullable, string, struct } from '../schema.js';
 
+/**
+ * DescribeClientQuotas (48): quotas that match a filter.
+ *
+ * v1 is flexible.
+ */
+
 const request = struct({
   components: array(
     struct({
@@ -36,9 +42,7 @@ const response = struct({
   ),
 });
 
-/**
- * DescribeClientQuotas (48):
- */
+/** DescribeClientQuotas (48): quotas that match a filter. */
 export const DescribeClientQuotas = api({
   key: 48,
   name: 'DescribeClientQuotas',

@@ -1,6 +1,12 @@
 import { type RequestOf, type ResponseOf, api } from '../api.js';
 import { array, bool, float64, int16, int32, nullable, string, struct } from '../schema.js';
 
+/**
+ * AlterClientQuotas (49): changes quotas.
+ *
+ * v1 is flexible.
+ */
+
 const request = struct({
   entries: array(
     struct({
@@ -38,9 +44,7 @@ const response = struct({
   ),
 });
 
-/**
- * AlterClientQuotas (49):
- */
+/** AlterClientQuotas (49): changes quotas. */
 export const AlterClientQuotas = api({
   key: 49,
   name: 'AlterClientQuotas',

@@ -1,6 +1,10 @@
 import { type RequestOf, type ResponseOf, api } from '../api.js';
 import { array, int16, int32, int8, nullable, string, struct } from '../schema.js';
 
+/**
+ * DescribeUserScramCredentials (50): which SCRAM credentials users have; never the credentials.
+ */
+
 const request = struct({
   users: nullable(
     array(
@@ -30,9 +34,7 @@ const response = struct({
   ),
 });
 
-/**
- * DescribeUserScramCredentials (50):
- */
+/** DescribeUserScramCredentials (50): which SCRAM credentials users have; never the credentials. */
 export const DescribeUserScramCredentials = api({
   key: 50,
   name: 'DescribeUserScramCredentials',

@@ -1,6 +1,10 @@
 import { type RequestOf, type ResponseOf, api } from '../api.js';
 import { array, bytes, int16, int32, int8, nullable, string, struct } from '../schema.js';
 
+/**
+ * AlterUserScramCredentials (51): sets and deletes SCRAM credentials; the salted password is made by the client.
+ */
+
 const request = struct({
   deletions: array(
     struct({
@@ -30,9 +34,7 @@ const response = struct({
   ),
 });
 
-/**
- * AlterUserScramCredentials (51):
- */
+/** AlterUserScramCredentials (51): sets and deletes SCRAM credentials; the salted password is made by the client. */
 export const AlterUserScramCredentials = api({
   key: 51,
   name: 'AlterUserScramCredentials',

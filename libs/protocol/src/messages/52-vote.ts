@@ -16,6 +16,13 @@ import {
   withDefault,
 } from '../schema.js';
 
+/**
+ * Vote (52): asks a voter of the metadata quorum for its vote.
+ *
+ * v1 directory ids.
+ * v2 a vote before the vote (KIP-996).
+ */
+
 const request = struct({
   clusterId: withDefault(nullable(string), null),
   voterId: ignorable(since(1, int32, -1)),
@@ -69,9 +76,7 @@ const response = struct({
   ),
 });
 
-/**
- * Vote (52):
- */
+/** Vote (52): asks a voter of the metadata quorum for its vote. */
 export const Vote = api({ key: 52, name: 'Vote', versions: [0, 2], flexibleFrom: 0, request, response });
 export type VoteRequest = RequestOf<typeof Vote>;
 export type VoteResponse = ResponseOf<typeof Vote>;

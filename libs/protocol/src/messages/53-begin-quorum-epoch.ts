@@ -14,6 +14,12 @@ import {
   withDefault,
 } from '../schema.js';
 
+/**
+ * BeginQuorumEpoch (53): tells voters of a new quorum leader.
+ *
+ * v1 is flexible, with directory ids and end points.
+ */
+
 const request = struct({
   clusterId: withDefault(nullable(string), null),
   voterId: ignorable(since(1, int32, -1)),
@@ -74,9 +80,7 @@ const response = struct({
   ),
 });
 
-/**
- * BeginQuorumEpoch (53):
- */
+/** BeginQuorumEpoch (53): tells voters of a new quorum leader. */
 export const BeginQuorumEpoch = api({
   key: 53,
   name: 'BeginQuorumEpoch',

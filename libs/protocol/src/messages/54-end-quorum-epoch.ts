@@ -15,6 +15,12 @@ import {
   withDefault,
 } from '../schema.js';
 
+/**
+ * EndQuorumEpoch (54): a quorum leader steps down.
+ *
+ * v1 is flexible, with directory ids and end points.
+ */
+
 const request = struct({
   clusterId: withDefault(nullable(string), null),
   topics: array(
@@ -85,9 +91,7 @@ const response = struct({
   ),
 });
 
-/**
- * EndQuorumEpoch (54):
- */
+/** EndQuorumEpoch (54): a quorum leader steps down. */
 export const EndQuorumEpoch = api({
   key: 54,
   name: 'EndQuorumEpoch',

@@ -1,6 +1,13 @@
 import { type RequestOf, type ResponseOf, api } from '../api.js';
 import { array, ignorable, int16, int32, int64, nullable, since, string, struct, uint16, uuid } from '../schema.js';
 
+/**
+ * DescribeQuorum (55): leader, voters and observers of the metadata quorum, and how far they are.
+ *
+ * v1 timestamps of fetches.
+ * v2 directory ids, end points, texts of errors.
+ */
+
 const request = struct({
   topics: array(
     struct({
@@ -59,9 +66,7 @@ const response = struct({
   ),
 });
 
-/**
- * DescribeQuorum (55):
- */
+/** DescribeQuorum (55): leader, voters and observers of the metadata quorum, and how far they are. */
 export const DescribeQuorum = api({
   key: 55,
   name: 'DescribeQuorum',

@@ -1,6 +1,12 @@
 import { type RequestOf, type ResponseOf, api } from '../api.js';
 import { array, int16, int32, int64, int8, since, struct, until, uuid, withDefault } from '../schema.js';
 
+/**
+ * AlterPartition (56): a leader asks the controller to change a partition’s ISR.
+ *
+ * v3 in-sync replicas with their broker epochs (KIP-903).
+ */
+
 const request = struct({
   brokerId: int32,
   brokerEpoch: withDefault(int64, -1n),
@@ -50,9 +56,7 @@ const response = struct({
   ),
 });
 
-/**
- * AlterPartition (56):
- */
+/** AlterPartition (56): a leader asks the controller to change a partition’s ISR. */
 export const AlterPartition = api({
   key: 56,
   name: 'AlterPartition',

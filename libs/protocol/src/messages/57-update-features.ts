@@ -14,6 +14,13 @@ import {
   withDefault,
 } from '../schema.js';
 
+/**
+ * UpdateFeatures (57): raises or lowers features.
+ *
+ * v1 kinds of upgrade, and a dry run.
+ * v2 no longer answers for each feature.
+ */
+
 const request = struct({
   timeoutMs: withDefault(int32, 60000),
   featureUpdates: array(
@@ -45,9 +52,7 @@ const response = struct({
   ),
 });
 
-/**
- * UpdateFeatures (57):
- */
+/** UpdateFeatures (57): raises or lowers features. */
 export const UpdateFeatures = api({
   key: 57,
   name: 'UpdateFeatures',

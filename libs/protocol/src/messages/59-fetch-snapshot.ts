@@ -16,6 +16,12 @@ import {
   withDefault,
 } from '../schema.js';
 
+/**
+ * FetchSnapshot (59): reads a piece of a metadata snapshot.
+ *
+ * v1 directory id of the asking replica in a tag.
+ */
+
 const request = struct({
   clusterId: tagged(0, nullable(string), null),
   replicaId: withDefault(int32, -1),
@@ -82,9 +88,7 @@ const response = struct({
   ),
 });
 
-/**
- * FetchSnapshot (59):
- */
+/** FetchSnapshot (59): reads a piece of a metadata snapshot. */
 export const FetchSnapshot = api({
   key: 59,
   name: 'FetchSnapshot',

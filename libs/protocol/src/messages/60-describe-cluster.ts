@@ -1,6 +1,13 @@
 import { type RequestOf, type ResponseOf, api } from '../api.js';
 import { array, bool, int16, int32, int8, nullable, since, string, struct, withDefault } from '../schema.js';
 
+/**
+ * DescribeCluster (60): id, controller and end points of a cluster.
+ *
+ * v1 end points of brokers or of controllers.
+ * v2 brokers that are fenced, on request (KIP-1073).
+ */
+
 const request = struct({
   includeClusterAuthorizedOperations: bool,
   endpointType: since(1, int8, 1),
@@ -26,9 +33,7 @@ const response = struct({
   clusterAuthorizedOperations: withDefault(int32, -2147483648),
 });
 
-/**
- * DescribeCluster (60):
- */
+/** DescribeCluster (60): id, controller and end points of a cluster. */
 export const DescribeCluster = api({
   key: 60,
   name: 'DescribeCluster',

@@ -1,6 +1,10 @@
 import { type RequestOf, type ResponseOf, api } from '../api.js';
 import { array, int16, int32, int64, nullable, string, struct, withDefault } from '../schema.js';
 
+/**
+ * DescribeProducers (61): the producers that a partition remembers, and since when a transaction is open.
+ */
+
 const request = struct({
   topics: array(
     struct({
@@ -36,9 +40,7 @@ const response = struct({
   ),
 });
 
-/**
- * DescribeProducers (61):
- */
+/** DescribeProducers (61): the producers that a partition remembers, and since when a transaction is open. */
 export const DescribeProducers = api({
   key: 61,
   name: 'DescribeProducers',

@@ -15,6 +15,15 @@ import {
   withDefault,
 } from '../schema.js';
 
+/**
+ * BrokerRegistration (62): a broker registers with the controller.
+ *
+ * v1 whether it moves from ZooKeeper.
+ * v2 its directories (KIP-858).
+ * v3 its epoch before a clean shutdown (KIP-966).
+ * v4 features whose least level is 0.
+ */
+
 const request = struct({
   brokerId: int32,
   clusterId: string,
@@ -46,9 +55,7 @@ const response = struct({
   brokerEpoch: withDefault(int64, -1n),
 });
 
-/**
- * BrokerRegistration (62):
- */
+/** BrokerRegistration (62): a broker registers with the controller. */
 export const BrokerRegistration = api({
   key: 62,
   name: 'BrokerRegistration',

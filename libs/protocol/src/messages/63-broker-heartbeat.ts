@@ -1,6 +1,13 @@
 import { type RequestOf, type ResponseOf, api } from '../api.js';
 import { array, bool, int16, int32, int64, nullable, since, struct, tagged, uuid, withDefault } from '../schema.js';
 
+/**
+ * BrokerHeartbeat (63): a broker says that it lives, how far its metadata is, and what it wants.
+ *
+ * v1 directories that went offline.
+ * v2 directories that are cordoned.
+ */
+
 const request = struct({
   brokerId: int32,
   brokerEpoch: withDefault(int64, -1n),
@@ -19,9 +26,7 @@ const response = struct({
   shouldShutDown: bool,
 });
 
-/**
- * BrokerHeartbeat (63):
- */
+/** BrokerHeartbeat (63): a broker says that it lives, how far its metadata is, and what it wants. */
 export const BrokerHeartbeat = api({
   key: 63,
   name: 'BrokerHeartbeat',

@@ -1,6 +1,10 @@
 import { type RequestOf, type ResponseOf, api } from '../api.js';
 import { int16, int32, nullable, string, struct } from '../schema.js';
 
+/**
+ * UnregisterBroker (64): forgets a broker that is gone for good.
+ */
+
 const request = struct({
   brokerId: int32,
 });
@@ -11,9 +15,7 @@ const response = struct({
   errorMessage: nullable(string),
 });
 
-/**
- * UnregisterBroker (64):
- */
+/** UnregisterBroker (64): forgets a broker that is gone for good. */
 export const UnregisterBroker = api({
   key: 64,
   name: 'UnregisterBroker',

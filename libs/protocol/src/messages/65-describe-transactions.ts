@@ -1,6 +1,10 @@
 import { type RequestOf, type ResponseOf, api } from '../api.js';
 import { array, int16, int32, int64, string, struct } from '../schema.js';
 
+/**
+ * DescribeTransactions (65): state and partitions of transactions.
+ */
+
 const request = struct({
   transactionalIds: array(string),
 });
@@ -26,9 +30,7 @@ const response = struct({
   ),
 });
 
-/**
- * DescribeTransactions (65):
- */
+/** DescribeTransactions (65): state and partitions of transactions. */
 export const DescribeTransactions = api({
   key: 65,
   name: 'DescribeTransactions',

@@ -1,6 +1,13 @@
 import { type RequestOf, type ResponseOf, api } from '../api.js';
 import { array, int16, int32, int64, nullable, since, string, struct } from '../schema.js';
 
+/**
+ * ListTransactions (66): the transactions that this broker coordinates.
+ *
+ * v1 filters by age.
+ * v2 filters by a pattern of ids (KIP-1152).
+ */
+
 const request = struct({
   stateFilters: array(string),
   producerIdFilters: array(int64),
@@ -21,9 +28,7 @@ const response = struct({
   ),
 });
 
-/**
- * ListTransactions (66):
- */
+/** ListTransactions (66): the transactions that this broker coordinates. */
 export const ListTransactions = api({
   key: 66,
   name: 'ListTransactions',

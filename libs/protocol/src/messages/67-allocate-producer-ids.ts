@@ -1,6 +1,10 @@
 import { type RequestOf, type ResponseOf, api } from '../api.js';
 import { int16, int32, int64, struct, withDefault } from '../schema.js';
 
+/**
+ * AllocateProducerIds (67): a broker takes a block of producer ids from the controller.
+ */
+
 const request = struct({
   brokerId: int32,
   brokerEpoch: withDefault(int64, -1n),
@@ -13,9 +17,7 @@ const response = struct({
   producerIdLen: int32,
 });
 
-/**
- * AllocateProducerIds (67):
- */
+/** AllocateProducerIds (67): a broker takes a block of producer ids from the controller. */
 export const AllocateProducerIds = api({
   key: 67,
   name: 'AllocateProducerIds',

@@ -1,6 +1,12 @@
 import { type RequestOf, type ResponseOf, api } from '../api.js';
 import { array, int16, int32, nullable, since, string, struct, uuid, withDefault } from '../schema.js';
 
+/**
+ * ConsumerGroupHeartbeat (68): the one request of the consumer protocol: joins, stays, acknowledges, leaves (KIP-848).
+ *
+ * v1 a regular expression of topics, and member ids made by the client (KIP-1082).
+ */
+
 const request = struct({
   groupId: string,
   memberId: string,
@@ -46,9 +52,7 @@ const response = struct({
   ),
 });
 
-/**
- * ConsumerGroupHeartbeat (68):
- */
+/** ConsumerGroupHeartbeat (68): the one request of the consumer protocol: joins, stays, acknowledges, leaves (KIP-848). */
 export const ConsumerGroupHeartbeat = api({
   key: 68,
   name: 'ConsumerGroupHeartbeat',

@@ -14,6 +14,12 @@ import {
   withDefault,
 } from '../schema.js';
 
+/**
+ * ConsumerGroupDescribe (69): state, members and assignments of groups of the consumer protocol.
+ *
+ * v1 tells the kind of each member.
+ */
+
 const request = struct({
   groupIds: array(string),
   includeAuthorizedOperations: bool,
@@ -60,9 +66,7 @@ const response = struct({
   ),
 });
 
-/**
- * ConsumerGroupDescribe (69):
- */
+/** ConsumerGroupDescribe (69): state, members and assignments of groups of the consumer protocol. */
 export const ConsumerGroupDescribe = api({
   key: 69,
   name: 'ConsumerGroupDescribe',

@@ -1,6 +1,10 @@
 import { type RequestOf, type ResponseOf, api } from '../api.js';
 import { array, bool, int16, int32, nullable, string, struct, uint16, uuid } from '../schema.js';
 
+/**
+ * ControllerRegistration (70): a controller registers with the active one.
+ */
+
 const request = struct({
   controllerId: int32,
   incarnationId: uuid,
@@ -28,9 +32,7 @@ const response = struct({
   errorMessage: nullable(string),
 });
 
-/**
- * ControllerRegistration (70):
- */
+/** ControllerRegistration (70): a controller registers with the active one. */
 export const ControllerRegistration = api({
   key: 70,
   name: 'ControllerRegistration',

@@ -1,6 +1,10 @@
 import { type RequestOf, type ResponseOf, api } from '../api.js';
 import { array, bool, int16, int32, int8, string, struct, uuid } from '../schema.js';
 
+/**
+ * GetTelemetrySubscriptions (71): which metrics a client should push, and how often (KIP-714).
+ */
+
 const request = struct({
   clientInstanceId: uuid,
 });
@@ -17,9 +21,7 @@ const response = struct({
   requestedMetrics: array(string),
 });
 
-/**
- * GetTelemetrySubscriptions (71):
- */
+/** GetTelemetrySubscriptions (71): which metrics a client should push, and how often (KIP-714). */
 export const GetTelemetrySubscriptions = api({
   key: 71,
   name: 'GetTelemetrySubscriptions',

@@ -1,6 +1,10 @@
 import { type RequestOf, type ResponseOf, api } from '../api.js';
 import { bool, bytes, int16, int32, int8, struct, uuid } from '../schema.js';
 
+/**
+ * PushTelemetry (72): metrics of a client, as compressed OTLP (KIP-714).
+ */
+
 const request = struct({
   clientInstanceId: uuid,
   subscriptionId: int32,
@@ -14,9 +18,7 @@ const response = struct({
   errorCode: int16,
 });
 
-/**
- * PushTelemetry (72):
- */
+/** PushTelemetry (72): metrics of a client, as compressed OTLP (KIP-714). */
 export const PushTelemetry = api({
   key: 72,
   name: 'PushTelemetry',

@@ -1,6 +1,10 @@
 import { type RequestOf, type ResponseOf, api } from '../api.js';
 import { array, int16, int32, int64, struct, uuid, withDefault } from '../schema.js';
 
+/**
+ * AssignReplicasToDirs (73): a broker tells in which directory its replicas are (KIP-858).
+ */
+
 const request = struct({
   brokerId: int32,
   brokerEpoch: withDefault(int64, -1n),
@@ -42,9 +46,7 @@ const response = struct({
   ),
 });
 
-/**
- * AssignReplicasToDirs (73):
- */
+/** AssignReplicasToDirs (73): a broker tells in which directory its replicas are (KIP-858). */
 export const AssignReplicasToDirs = api({
   key: 73,
   name: 'AssignReplicasToDirs',

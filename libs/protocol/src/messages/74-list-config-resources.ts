@@ -1,6 +1,12 @@
 import { type RequestOf, type ResponseOf, api } from '../api.js';
 import { array, ignorable, int16, int32, int8, since, string, struct } from '../schema.js';
 
+/**
+ * ListConfigResources (74): the resources that have configs of their own.
+ *
+ * v0 client metrics only; v1 the kinds that are asked for (KIP-1142).
+ */
+
 const request = struct({
   resourceTypes: since(1, array(int8)),
 });
@@ -16,9 +22,7 @@ const response = struct({
   ),
 });
 
-/**
- * ListConfigResources (74):
- */
+/** ListConfigResources (74): the resources that have configs of their own. */
 export const ListConfigResources = api({
   key: 74,
   name: 'ListConfigResources',

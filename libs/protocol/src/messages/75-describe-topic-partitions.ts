@@ -1,6 +1,10 @@
 import { type RequestOf, type ResponseOf, api } from '../api.js';
 import { array, bool, int16, int32, nullable, string, struct, uuid, withDefault } from '../schema.js';
 
+/**
+ * DescribeTopicPartitions (75): topics and partitions a page at a time, with eligible leader replicas (KIP-966).
+ */
+
 const request = struct({
   topics: array(
     struct({
@@ -54,9 +58,7 @@ const response = struct({
   ),
 });
 
-/**
- * DescribeTopicPartitions (75):
- */
+/** DescribeTopicPartitions (75): topics and partitions a page at a time, with eligible leader replicas (KIP-966). */
 export const DescribeTopicPartitions = api({
   key: 75,
   name: 'DescribeTopicPartitions',

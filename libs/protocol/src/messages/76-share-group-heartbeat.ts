@@ -1,6 +1,12 @@
 import { type RequestOf, type ResponseOf, api } from '../api.js';
 import { array, int16, int32, nullable, string, struct, uuid, withDefault } from '../schema.js';
 
+/**
+ * ShareGroupHeartbeat (76): keeps a member of a share group alive, and brings its assignment (KIP-932).
+ *
+ * v0 was an early access and has gone.
+ */
+
 const request = struct({
   groupId: string,
   memberId: string,
@@ -31,9 +37,7 @@ const response = struct({
   ),
 });
 
-/**
- * ShareGroupHeartbeat (76):
- */
+/** ShareGroupHeartbeat (76): keeps a member of a share group alive, and brings its assignment (KIP-932). */
 export const ShareGroupHeartbeat = api({
   key: 76,
   name: 'ShareGroupHeartbeat',

@@ -1,6 +1,10 @@
 import { type RequestOf, type ResponseOf, api } from '../api.js';
 import { array, bool, int16, int32, nullable, string, struct, uuid, withDefault } from '../schema.js';
 
+/**
+ * ShareGroupDescribe (77): state, members and assignments of share groups.
+ */
+
 const request = struct({
   groupIds: array(string),
   includeAuthorizedOperations: bool,
@@ -43,9 +47,7 @@ const response = struct({
   ),
 });
 
-/**
- * ShareGroupDescribe (77):
- */
+/** ShareGroupDescribe (77): state, members and assignments of share groups. */
 export const ShareGroupDescribe = api({
   key: 77,
   name: 'ShareGroupDescribe',

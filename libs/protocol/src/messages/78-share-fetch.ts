@@ -16,6 +16,13 @@ import {
   withDefault,
 } from '../schema.js';
 
+/**
+ * ShareFetch (78): acquires records of share partitions, and acknowledges earlier ones.
+ *
+ * v1 an upper bound of records.
+ * v2 how batches are acquired, and renewal of locks (KIP-1206, KIP-1222).
+ */
+
 const request = struct({
   groupId: withDefault(nullable(string), null),
   memberId: nullable(string),
@@ -93,9 +100,7 @@ const response = struct({
   ),
 });
 
-/**
- * ShareFetch (78):
- */
+/** ShareFetch (78): acquires records of share partitions, and acknowledges earlier ones. */
 export const ShareFetch = api({ key: 78, name: 'ShareFetch', versions: [1, 2], flexibleFrom: 0, request, response });
 export type ShareFetchRequest = RequestOf<typeof ShareFetch>;
 export type ShareFetchResponse = ResponseOf<typeof ShareFetch>;

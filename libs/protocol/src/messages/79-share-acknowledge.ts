@@ -15,6 +15,12 @@ import {
   withDefault,
 } from '../schema.js';
 
+/**
+ * ShareAcknowledge (79): acknowledges records of share partitions.
+ *
+ * v2 renewal of locks (KIP-1222).
+ */
+
 const request = struct({
   groupId: withDefault(nullable(string), null),
   memberId: nullable(string),
@@ -70,9 +76,7 @@ const response = struct({
   ),
 });
 
-/**
- * ShareAcknowledge (79):
- */
+/** ShareAcknowledge (79): acknowledges records of share partitions. */
 export const ShareAcknowledge = api({
   key: 79,
   name: 'ShareAcknowledge',

@@ -1,6 +1,12 @@
 import { type RequestOf, type ResponseOf, api } from '../api.js';
 import { array, bool, int16, int32, nullable, since, string, struct, uint16, uuid } from '../schema.js';
 
+/**
+ * AddRaftVoter (80): adds a voter to the metadata quorum (KIP-853).
+ *
+ * v1 may answer before the change is committed.
+ */
+
 const request = struct({
   clusterId: nullable(string),
   timeoutMs: int32,
@@ -22,9 +28,7 @@ const response = struct({
   errorMessage: nullable(string),
 });
 
-/**
- * AddRaftVoter (80):
- */
+/** AddRaftVoter (80): adds a voter to the metadata quorum (KIP-853). */
 export const AddRaftVoter = api({
   key: 80,
   name: 'AddRaftVoter',

@@ -1,6 +1,10 @@
 import { type RequestOf, type ResponseOf, api } from '../api.js';
 import { int16, int32, nullable, string, struct, uuid } from '../schema.js';
 
+/**
+ * RemoveRaftVoter (81): removes a voter from the metadata quorum (KIP-853).
+ */
+
 const request = struct({
   clusterId: nullable(string),
   voterId: int32,
@@ -13,9 +17,7 @@ const response = struct({
   errorMessage: nullable(string),
 });
 
-/**
- * RemoveRaftVoter (81):
- */
+/** RemoveRaftVoter (81): removes a voter from the metadata quorum (KIP-853). */
 export const RemoveRaftVoter = api({
   key: 81,
   name: 'RemoveRaftVoter',

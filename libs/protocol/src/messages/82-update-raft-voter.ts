@@ -1,6 +1,10 @@
 import { type RequestOf, type ResponseOf, api } from '../api.js';
 import { array, int16, int32, nullable, string, struct, tagged, uint16, uuid, withDefault } from '../schema.js';
 
+/**
+ * UpdateRaftVoter (82): a voter tells its end points and versions (KIP-853).
+ */
+
 const request = struct({
   clusterId: nullable(string),
   currentLeaderEpoch: int32,
@@ -33,9 +37,7 @@ const response = struct({
   ),
 });
 
-/**
- * UpdateRaftVoter (82):
- */
+/** UpdateRaftVoter (82): a voter tells its end points and versions (KIP-853). */
 export const UpdateRaftVoter = api({
   key: 82,
   name: 'UpdateRaftVoter',

@@ -1,6 +1,10 @@
 import { type RequestOf, type ResponseOf, api } from '../api.js';
 import { array, int16, int32, int64, nullable, string, struct, uuid, withDefault } from '../schema.js';
 
+/**
+ * InitializeShareGroupState (83): begins the state of share partitions; between brokers.
+ */
+
 const request = struct({
   groupId: string,
   topics: array(
@@ -32,9 +36,7 @@ const response = struct({
   ),
 });
 
-/**
- * InitializeShareGroupState (83):
- */
+/** InitializeShareGroupState (83): begins the state of share partitions; between brokers. */
 export const InitializeShareGroupState = api({
   key: 83,
   name: 'InitializeShareGroupState',

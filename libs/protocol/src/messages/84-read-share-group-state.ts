@@ -1,6 +1,10 @@
 import { type RequestOf, type ResponseOf, api } from '../api.js';
 import { array, int16, int32, int64, int8, nullable, string, struct, uuid, withDefault } from '../schema.js';
 
+/**
+ * ReadShareGroupState (84): reads the state of share partitions; between brokers.
+ */
+
 const request = struct({
   groupId: string,
   topics: array(
@@ -41,9 +45,7 @@ const response = struct({
   ),
 });
 
-/**
- * ReadShareGroupState (84):
- */
+/** ReadShareGroupState (84): reads the state of share partitions; between brokers. */
 export const ReadShareGroupState = api({
   key: 84,
   name: 'ReadShareGroupState',

@@ -14,6 +14,12 @@ import {
   withDefault,
 } from '../schema.js';
 
+/**
+ * WriteShareGroupState (85): writes the state of share partitions; between brokers.
+ *
+ * v1 how many records were delivered.
+ */
+
 const request = struct({
   groupId: string,
   topics: array(
@@ -55,9 +61,7 @@ const response = struct({
   ),
 });
 
-/**
- * WriteShareGroupState (85):
- */
+/** WriteShareGroupState (85): writes the state of share partitions; between brokers. */
 export const WriteShareGroupState = api({
   key: 85,
   name: 'WriteShareGroupState',

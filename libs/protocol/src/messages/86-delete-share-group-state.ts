@@ -1,6 +1,10 @@
 import { type RequestOf, type ResponseOf, api } from '../api.js';
 import { array, int16, int32, nullable, string, struct, uuid, withDefault } from '../schema.js';
 
+/**
+ * DeleteShareGroupState (86): deletes the state of share partitions; between brokers.
+ */
+
 const request = struct({
   groupId: string,
   topics: array(
@@ -30,9 +34,7 @@ const response = struct({
   ),
 });
 
-/**
- * DeleteShareGroupState (86):
- */
+/** DeleteShareGroupState (86): deletes the state of share partitions; between brokers. */
 export const DeleteShareGroupState = api({
   key: 86,
   name: 'DeleteShareGroupState',

@@ -13,6 +13,12 @@ import {
   withDefault,
 } from '../schema.js';
 
+/**
+ * ReadShareGroupStateSummary (87): reads the start offsets of share partitions; between brokers.
+ *
+ * v1 how many records were delivered.
+ */
+
 const request = struct({
   groupId: string,
   topics: array(
@@ -47,9 +53,7 @@ const response = struct({
   ),
 });
 
-/**
- * ReadShareGroupStateSummary (87):
- */
+/** ReadShareGroupStateSummary (87): reads the start offsets of share partitions; between brokers. */
 export const ReadShareGroupStateSummary = api({
   key: 87,
   name: 'ReadShareGroupStateSummary',

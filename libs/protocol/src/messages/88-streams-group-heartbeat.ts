@@ -1,6 +1,10 @@
 import { type RequestOf, type ResponseOf, api } from '../api.js';
 import { array, bool, int16, int32, int64, int8, nullable, string, struct, uint16, withDefault } from '../schema.js';
 
+/**
+ * StreamsGroupHeartbeat (88): the one request of the streams protocol: topology, tasks, offsets (KIP-1071).
+ */
+
 const requestKeyValue = struct({
   key: string,
   value: string,
@@ -121,9 +125,7 @@ const response = struct({
   ),
 });
 
-/**
- * StreamsGroupHeartbeat (88):
- */
+/** StreamsGroupHeartbeat (88): the one request of the streams protocol: topology, tasks, offsets (KIP-1071). */
 export const StreamsGroupHeartbeat = api({
   key: 88,
   name: 'StreamsGroupHeartbeat',

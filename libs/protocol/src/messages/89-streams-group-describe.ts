@@ -1,6 +1,10 @@
 import { type RequestOf, type ResponseOf, api } from '../api.js';
 import { array, bool, int16, int32, int64, nullable, string, struct, uint16, withDefault } from '../schema.js';
 
+/**
+ * StreamsGroupDescribe (89): state, topology, members and tasks of streams groups.
+ */
+
 const request = struct({
   groupIds: array(string),
   includeAuthorizedOperations: bool,
@@ -96,9 +100,7 @@ const response = struct({
   ),
 });
 
-/**
- * StreamsGroupDescribe (89):
- */
+/** StreamsGroupDescribe (89): state, topology, members and tasks of streams groups. */
 export const StreamsGroupDescribe = api({
   key: 89,
   name: 'StreamsGroupDescribe',

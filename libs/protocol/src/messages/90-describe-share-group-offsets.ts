@@ -13,6 +13,12 @@ import {
   withDefault,
 } from '../schema.js';
 
+/**
+ * DescribeShareGroupOffsets (90): where share groups begin to read.
+ *
+ * v1 how far they lag.
+ */
+
 const request = struct({
   groups: array(
     struct({
@@ -56,9 +62,7 @@ const response = struct({
   ),
 });
 
-/**
- * DescribeShareGroupOffsets (90):
- */
+/** DescribeShareGroupOffsets (90): where share groups begin to read. */
 export const DescribeShareGroupOffsets = api({
   key: 90,
   name: 'DescribeShareGroupOffsets',

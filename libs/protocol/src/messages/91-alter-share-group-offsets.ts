@@ -1,6 +1,10 @@
 import { type RequestOf, type ResponseOf, api } from '../api.js';
 import { array, int16, int32, int64, nullable, string, struct, uuid, withDefault } from '../schema.js';
 
+/**
+ * AlterShareGroupOffsets (91): sets where a share group begins to read.
+ */
+
 const request = struct({
   groupId: string,
   topics: array(
@@ -35,9 +39,7 @@ const response = struct({
   ),
 });
 
-/**
- * AlterShareGroupOffsets (91):
- */
+/** AlterShareGroupOffsets (91): sets where a share group begins to read. */
 export const AlterShareGroupOffsets = api({
   key: 91,
   name: 'AlterShareGroupOffsets',

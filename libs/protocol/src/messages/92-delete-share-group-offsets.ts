@@ -1,6 +1,10 @@
 import { type RequestOf, type ResponseOf, api } from '../api.js';
 import { array, int16, int32, nullable, string, struct, uuid, withDefault } from '../schema.js';
 
+/**
+ * DeleteShareGroupOffsets (92): forgets where a share group begins to read.
+ */
+
 const request = struct({
   groupId: string,
   topics: array(
@@ -24,9 +28,7 @@ const response = struct({
   ),
 });
 
-/**
- * DeleteShareGroupOffsets (92):
- */
+/** DeleteShareGroupOffsets (92): forgets where a share group begins to read. */
 export const DeleteShareGroupOffsets = api({
   key: 92,
   name: 'DeleteShareGroupOffsets',

@@ -2,7 +2,7 @@
 import { message } from '../api.js';
 import { type Decoded, array, int16, int32, int64, since, string, struct, uint16, uuid } from '../schema.js';
 
-/**  */
+/** The second half of a control record’s key, behind an int16 version: 0 abort, 1 commit, 2 and up the quorum’s own. */
 export const ControlRecordTypeSchema = message({
   name: 'ControlRecordTypeSchema',
   versions: [0, 0],
@@ -13,7 +13,7 @@ export const ControlRecordTypeSchema = message({
 });
 export type ControlRecordTypeSchema = Decoded<typeof ControlRecordTypeSchema>;
 
-/**  */
+/** The value of a commit or abort marker. */
 export const EndTxnMarker = message({
   name: 'EndTxnMarker',
   versions: [0, 0],
@@ -29,7 +29,7 @@ const voter = struct({
   voterDirectoryId: since(1, uuid),
 });
 
-/**  */
+/** The value of the record with which a quorum leader begins its reign. */
 export const LeaderChangeMessage = message({
   name: 'LeaderChangeMessage',
   versions: [0, 1],
@@ -43,7 +43,7 @@ export const LeaderChangeMessage = message({
 });
 export type LeaderChangeMessage = Decoded<typeof LeaderChangeMessage>;
 
-/**  */
+/** The first record of a snapshot of the metadata log. */
 export const SnapshotHeaderRecord = message({
   name: 'SnapshotHeaderRecord',
   versions: [0, 0],
@@ -55,7 +55,7 @@ export const SnapshotHeaderRecord = message({
 });
 export type SnapshotHeaderRecord = Decoded<typeof SnapshotHeaderRecord>;
 
-/**  */
+/** The last record of a snapshot of the metadata log. */
 export const SnapshotFooterRecord = message({
   name: 'SnapshotFooterRecord',
   versions: [0, 0],
@@ -66,7 +66,7 @@ export const SnapshotFooterRecord = message({
 });
 export type SnapshotFooterRecord = Decoded<typeof SnapshotFooterRecord>;
 
-/**  */
+/** The version of the quorum’s own protocol. */
 export const KRaftVersionRecord = message({
   name: 'KRaftVersionRecord',
   versions: [0, 0],
@@ -78,7 +78,7 @@ export const KRaftVersionRecord = message({
 });
 export type KRaftVersionRecord = Decoded<typeof KRaftVersionRecord>;
 
-/**  */
+/** The voters of the metadata quorum (KIP-853). */
 export const VotersRecord = message({
   name: 'VotersRecord',
   versions: [0, 0],

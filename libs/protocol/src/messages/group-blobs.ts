@@ -13,7 +13,7 @@ import {
   withDefault,
 } from '../schema.js';
 
-/**  */
+/** What a member brings to JoinGroup: its topics, and what it owned before. */
 export const ConsumerProtocolSubscription = message({
   name: 'ConsumerProtocolSubscription',
   versions: [0, 3],
@@ -38,7 +38,7 @@ export const ConsumerProtocolSubscription = message({
 });
 export type ConsumerProtocolSubscription = Decoded<typeof ConsumerProtocolSubscription>;
 
-/**  */
+/** What a member gets from SyncGroup: its partitions. */
 export const ConsumerProtocolAssignment = message({
   name: 'ConsumerProtocolAssignment',
   versions: [0, 3],

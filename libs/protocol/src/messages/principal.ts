@@ -2,7 +2,7 @@
 import { message } from '../api.js';
 import { type Decoded, bool, string, struct } from '../schema.js';
 
-/**  */
+/** The principal inside an Envelope, behind an int16 version. */
 export const DefaultPrincipalData = message({
   name: 'DefaultPrincipalData',
   versions: [0, 0],

@@ -16,7 +16,7 @@ import {
   withDefault,
 } from '../schema.js';
 
-/**  */
+/** A member’s way to the target. */
 export const ConsumerGroupCurrentMemberAssignmentKey = recordMessage({
   key: 8,
   name: 'ConsumerGroupCurrentMemberAssignmentKey',
@@ -35,7 +35,7 @@ const topicPartitions = struct({
   assignmentEpochs: tagged(0, nullable(array(int32))),
 });
 
-/**  */
+/** What the member has, and what it still has to give up. */
 export const ConsumerGroupCurrentMemberAssignmentValue = recordMessage({
   key: 8,
   name: 'ConsumerGroupCurrentMemberAssignmentValue',
@@ -51,7 +51,7 @@ export const ConsumerGroupCurrentMemberAssignmentValue = recordMessage({
 });
 export type ConsumerGroupCurrentMemberAssignmentValue = Decoded<typeof ConsumerGroupCurrentMemberAssignmentValue>;
 
-/**  */
+/** A member. */
 export const ConsumerGroupMemberMetadataKey = recordMessage({
   key: 5,
   name: 'ConsumerGroupMemberMetadataKey',
@@ -64,7 +64,7 @@ export const ConsumerGroupMemberMetadataKey = recordMessage({
 });
 export type ConsumerGroupMemberMetadataKey = Decoded<typeof ConsumerGroupMemberMetadataKey>;
 
-/**  */
+/** What a member said of itself. */
 export const ConsumerGroupMemberMetadataValue = recordMessage({
   key: 5,
   name: 'ConsumerGroupMemberMetadataValue',
@@ -97,7 +97,7 @@ export const ConsumerGroupMemberMetadataValue = recordMessage({
 });
 export type ConsumerGroupMemberMetadataValue = Decoded<typeof ConsumerGroupMemberMetadataValue>;
 
-/**  */
+/** A group. */
 export const ConsumerGroupMetadataKey = recordMessage({
   key: 3,
   name: 'ConsumerGroupMetadataKey',
@@ -109,7 +109,7 @@ export const ConsumerGroupMetadataKey = recordMessage({
 });
 export type ConsumerGroupMetadataKey = Decoded<typeof ConsumerGroupMetadataKey>;
 
-/**  */
+/** The group’s epoch. */
 export const ConsumerGroupMetadataValue = recordMessage({
   key: 3,
   name: 'ConsumerGroupMetadataValue',
@@ -122,7 +122,7 @@ export const ConsumerGroupMetadataValue = recordMessage({
 });
 export type ConsumerGroupMetadataValue = Decoded<typeof ConsumerGroupMetadataValue>;
 
-/**  */
+/** The partitions of a group’s topics, as old brokers wrote them. */
 export const ConsumerGroupPartitionMetadataKey = recordMessage({
   key: 4,
   name: 'ConsumerGroupPartitionMetadataKey',
@@ -134,7 +134,7 @@ export const ConsumerGroupPartitionMetadataKey = recordMessage({
 });
 export type ConsumerGroupPartitionMetadataKey = Decoded<typeof ConsumerGroupPartitionMetadataKey>;
 
-/**  */
+/** Topics with their number of partitions. */
 export const ConsumerGroupPartitionMetadataValue = recordMessage({
   key: 4,
   name: 'ConsumerGroupPartitionMetadataValue',
@@ -158,7 +158,7 @@ export const ConsumerGroupPartitionMetadataValue = recordMessage({
 });
 export type ConsumerGroupPartitionMetadataValue = Decoded<typeof ConsumerGroupPartitionMetadataValue>;
 
-/**  */
+/** A regular expression that members subscribe to. */
 export const ConsumerGroupRegularExpressionKey = recordMessage({
   key: 16,
   name: 'ConsumerGroupRegularExpressionKey',
@@ -171,7 +171,7 @@ export const ConsumerGroupRegularExpressionKey = recordMessage({
 });
 export type ConsumerGroupRegularExpressionKey = Decoded<typeof ConsumerGroupRegularExpressionKey>;
 
-/**  */
+/** The topics that it matched. */
 export const ConsumerGroupRegularExpressionValue = recordMessage({
   key: 16,
   name: 'ConsumerGroupRegularExpressionValue',
@@ -185,7 +185,7 @@ export const ConsumerGroupRegularExpressionValue = recordMessage({
 });
 export type ConsumerGroupRegularExpressionValue = Decoded<typeof ConsumerGroupRegularExpressionValue>;
 
-/**  */
+/** A member’s part of the target. */
 export const ConsumerGroupTargetAssignmentMemberKey = recordMessage({
   key: 7,
   name: 'ConsumerGroupTargetAssignmentMemberKey',
@@ -198,7 +198,7 @@ export const ConsumerGroupTargetAssignmentMemberKey = recordMessage({
 });
 export type ConsumerGroupTargetAssignmentMemberKey = Decoded<typeof ConsumerGroupTargetAssignmentMemberKey>;
 
-/**  */
+/** What the member is to have. */
 export const ConsumerGroupTargetAssignmentMemberValue = recordMessage({
   key: 7,
   name: 'ConsumerGroupTargetAssignmentMemberValue',
@@ -215,7 +215,7 @@ export const ConsumerGroupTargetAssignmentMemberValue = recordMessage({
 });
 export type ConsumerGroupTargetAssignmentMemberValue = Decoded<typeof ConsumerGroupTargetAssignmentMemberValue>;
 
-/**  */
+/** A group’s target. */
 export const ConsumerGroupTargetAssignmentMetadataKey = recordMessage({
   key: 6,
   name: 'ConsumerGroupTargetAssignmentMetadataKey',
@@ -227,7 +227,7 @@ export const ConsumerGroupTargetAssignmentMetadataKey = recordMessage({
 });
 export type ConsumerGroupTargetAssignmentMetadataKey = Decoded<typeof ConsumerGroupTargetAssignmentMetadataKey>;
 
-/**  */
+/** The epoch of the target. */
 export const ConsumerGroupTargetAssignmentMetadataValue = recordMessage({
   key: 6,
   name: 'ConsumerGroupTargetAssignmentMetadataValue',

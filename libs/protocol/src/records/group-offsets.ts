@@ -17,7 +17,7 @@ import {
   uuid,
 } from '../schema.js';
 
-/**  */
+/** A classic group. */
 export const GroupMetadataKey = recordMessage({
   key: 2,
   name: 'GroupMetadataKey',
@@ -40,7 +40,7 @@ const memberMetadata = struct({
   assignment: bytes,
 });
 
-/**  */
+/** A classic group with members and assignments; a record without a value takes it away. */
 export const GroupMetadataValue = recordMessage({
   key: 2,
   name: 'GroupMetadataValue',
@@ -57,7 +57,7 @@ export const GroupMetadataValue = recordMessage({
 });
 export type GroupMetadataValue = Decoded<typeof GroupMetadataValue>;
 
-/**  */
+/** As OffsetCommitKey, written by old brokers. */
 export const LegacyOffsetCommitKey = recordMessage({
   key: 0,
   name: 'LegacyOffsetCommitKey',
@@ -71,7 +71,7 @@ export const LegacyOffsetCommitKey = recordMessage({
 });
 export type LegacyOffsetCommitKey = Decoded<typeof LegacyOffsetCommitKey>;
 
-/**  */
+/** As OffsetCommitValue, written by old brokers. */
 export const LegacyOffsetCommitValue = recordMessage({
   key: 0,
   name: 'LegacyOffsetCommitValue',
@@ -85,7 +85,7 @@ export const LegacyOffsetCommitValue = recordMessage({
 });
 export type LegacyOffsetCommitValue = Decoded<typeof LegacyOffsetCommitValue>;
 
-/**  */
+/** A group’s offset of a partition. */
 export const OffsetCommitKey = recordMessage({
   key: 1,
   name: 'OffsetCommitKey',
@@ -99,7 +99,7 @@ export const OffsetCommitKey = recordMessage({
 });
 export type OffsetCommitKey = Decoded<typeof OffsetCommitKey>;
 
-/**  */
+/** The offset; a record without a value takes it away. */
 export const OffsetCommitValue = recordMessage({
   key: 1,
   name: 'OffsetCommitValue',

@@ -19,7 +19,7 @@ import {
   withDefault,
 } from '../schema.js';
 
-/**  */
+/** A broker registered, with its end points, features and directories. */
 export const RegisterBrokerRecord = recordMessage({
   key: 0,
   name: 'RegisterBrokerRecord',
@@ -54,7 +54,7 @@ export const RegisterBrokerRecord = recordMessage({
 });
 export type RegisterBrokerRecord = Decoded<typeof RegisterBrokerRecord>;
 
-/**  */
+/** A broker was forgotten. */
 export const UnregisterBrokerRecord = recordMessage({
   key: 1,
   name: 'UnregisterBrokerRecord',
@@ -67,7 +67,7 @@ export const UnregisterBrokerRecord = recordMessage({
 });
 export type UnregisterBrokerRecord = Decoded<typeof UnregisterBrokerRecord>;
 
-/**  */
+/** What changed of a broker’s registration. */
 export const BrokerRegistrationChangeRecord = recordMessage({
   key: 17,
   name: 'BrokerRegistrationChangeRecord',
@@ -84,7 +84,7 @@ export const BrokerRegistrationChangeRecord = recordMessage({
 });
 export type BrokerRegistrationChangeRecord = Decoded<typeof BrokerRegistrationChangeRecord>;
 
-/**  */
+/** A broker was fenced; newer writers say so by a change of registration. */
 export const FenceBrokerRecord = recordMessage({
   key: 7,
   name: 'FenceBrokerRecord',
@@ -97,7 +97,7 @@ export const FenceBrokerRecord = recordMessage({
 });
 export type FenceBrokerRecord = Decoded<typeof FenceBrokerRecord>;
 
-/**  */
+/** A broker was let in; newer writers say so by a change of registration. */
 export const UnfenceBrokerRecord = recordMessage({
   key: 8,
   name: 'UnfenceBrokerRecord',
@@ -110,7 +110,7 @@ export const UnfenceBrokerRecord = recordMessage({
 });
 export type UnfenceBrokerRecord = Decoded<typeof UnfenceBrokerRecord>;
 
-/**  */
+/** A controller registered. */
 export const RegisterControllerRecord = recordMessage({
   key: 27,
   name: 'RegisterControllerRecord',

@@ -16,7 +16,7 @@ import {
   withDefault,
 } from '../schema.js';
 
-/**  */
+/** A config of a resource was set, or taken away by a null value. */
 export const ConfigRecord = recordMessage({
   key: 4,
   name: 'ConfigRecord',
@@ -31,7 +31,7 @@ export const ConfigRecord = recordMessage({
 });
 export type ConfigRecord = Decoded<typeof ConfigRecord>;
 
-/**  */
+/** A quota of users, client ids or addresses. */
 export const ClientQuotaRecord = recordMessage({
   key: 14,
   name: 'ClientQuotaRecord',
@@ -51,7 +51,7 @@ export const ClientQuotaRecord = recordMessage({
 });
 export type ClientQuotaRecord = Decoded<typeof ClientQuotaRecord>;
 
-/**  */
+/** A feature’s level; 0 switches it off. */
 export const FeatureLevelRecord = recordMessage({
   key: 12,
   name: 'FeatureLevelRecord',
@@ -64,7 +64,7 @@ export const FeatureLevelRecord = recordMessage({
 });
 export type FeatureLevelRecord = Decoded<typeof FeatureLevelRecord>;
 
-/**  */
+/** A block of producer ids was handed out; tells the first id of the next. */
 export const ProducerIdsRecord = recordMessage({
   key: 15,
   name: 'ProducerIdsRecord',

@@ -3,7 +3,7 @@
 import { recordMessage } from '../api.js';
 import { type Decoded, int8, nullable, string, struct, tagged } from '../schema.js';
 
-/**  */
+/** From here on records count only when the end follows: what belongs together may span batches. */
 export const BeginTransactionRecord = recordMessage({
   key: 23,
   name: 'BeginTransactionRecord',
@@ -15,7 +15,7 @@ export const BeginTransactionRecord = recordMessage({
 });
 export type BeginTransactionRecord = Decoded<typeof BeginTransactionRecord>;
 
-/**  */
+/** What began counts. */
 export const EndTransactionRecord = recordMessage({
   key: 24,
   name: 'EndTransactionRecord',
@@ -25,7 +25,7 @@ export const EndTransactionRecord = recordMessage({
 });
 export type EndTransactionRecord = Decoded<typeof EndTransactionRecord>;
 
-/**  */
+/** What began does not count. */
 export const AbortTransactionRecord = recordMessage({
   key: 25,
   name: 'AbortTransactionRecord',
@@ -37,7 +37,7 @@ export const AbortTransactionRecord = recordMessage({
 });
 export type AbortTransactionRecord = Decoded<typeof AbortTransactionRecord>;
 
-/**  */
+/** Nothing; keeps the log moving. */
 export const NoOpRecord = recordMessage({
   key: 20,
   name: 'NoOpRecord',
@@ -47,7 +47,7 @@ export const NoOpRecord = recordMessage({
 });
 export type NoOpRecord = Decoded<typeof NoOpRecord>;
 
-/**  */
+/** How far the move from ZooKeeper is; only old logs hold it. */
 export const ZkMigrationStateRecord = recordMessage({
   key: 21,
   name: 'ZkMigrationStateRecord',

@@ -3,7 +3,7 @@
 import { recordMessage } from '../api.js';
 import { type Decoded, array, bytes, int32, int64, int8, string, struct, uuid } from '../schema.js';
 
-/**  */
+/** An ACL. */
 export const AccessControlEntryRecord = recordMessage({
   key: 18,
   name: 'AccessControlEntryRecord',
@@ -22,7 +22,7 @@ export const AccessControlEntryRecord = recordMessage({
 });
 export type AccessControlEntryRecord = Decoded<typeof AccessControlEntryRecord>;
 
-/**  */
+/** An ACL went. */
 export const RemoveAccessControlEntryRecord = recordMessage({
   key: 19,
   name: 'RemoveAccessControlEntryRecord',
@@ -34,7 +34,7 @@ export const RemoveAccessControlEntryRecord = recordMessage({
 });
 export type RemoveAccessControlEntryRecord = Decoded<typeof RemoveAccessControlEntryRecord>;
 
-/**  */
+/** A user’s SCRAM credential. */
 export const UserScramCredentialRecord = recordMessage({
   key: 11,
   name: 'UserScramCredentialRecord',
@@ -51,7 +51,7 @@ export const UserScramCredentialRecord = recordMessage({
 });
 export type UserScramCredentialRecord = Decoded<typeof UserScramCredentialRecord>;
 
-/**  */
+/** A user’s SCRAM credential went. */
 export const RemoveUserScramCredentialRecord = recordMessage({
   key: 22,
   name: 'RemoveUserScramCredentialRecord',
@@ -64,7 +64,7 @@ export const RemoveUserScramCredentialRecord = recordMessage({
 });
 export type RemoveUserScramCredentialRecord = Decoded<typeof RemoveUserScramCredentialRecord>;
 
-/**  */
+/** A delegation token. */
 export const DelegationTokenRecord = recordMessage({
   key: 10,
   name: 'DelegationTokenRecord',
@@ -82,7 +82,7 @@ export const DelegationTokenRecord = recordMessage({
 });
 export type DelegationTokenRecord = Decoded<typeof DelegationTokenRecord>;
 
-/**  */
+/** A delegation token went. */
 export const RemoveDelegationTokenRecord = recordMessage({
   key: 26,
   name: 'RemoveDelegationTokenRecord',

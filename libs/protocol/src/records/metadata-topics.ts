@@ -15,7 +15,7 @@ import {
   withDefault,
 } from '../schema.js';
 
-/**  */
+/** A topic came to be. */
 export const TopicRecord = recordMessage({
   key: 2,
   name: 'TopicRecord',
@@ -28,7 +28,7 @@ export const TopicRecord = recordMessage({
 });
 export type TopicRecord = Decoded<typeof TopicRecord>;
 
-/**  */
+/** A partition came to be; also all of it in a snapshot. */
 export const PartitionRecord = recordMessage({
   key: 3,
   name: 'PartitionRecord',
@@ -52,7 +52,7 @@ export const PartitionRecord = recordMessage({
 });
 export type PartitionRecord = Decoded<typeof PartitionRecord>;
 
-/**  */
+/** What changed of a partition; a field that is left out stays as it was. */
 export const PartitionChangeRecord = recordMessage({
   key: 5,
   name: 'PartitionChangeRecord',
@@ -74,7 +74,7 @@ export const PartitionChangeRecord = recordMessage({
 });
 export type PartitionChangeRecord = Decoded<typeof PartitionChangeRecord>;
 
-/**  */
+/** A topic, and all its partitions, went. */
 export const RemoveTopicRecord = recordMessage({
   key: 9,
   name: 'RemoveTopicRecord',
@@ -86,7 +86,7 @@ export const RemoveTopicRecord = recordMessage({
 });
 export type RemoveTopicRecord = Decoded<typeof RemoveTopicRecord>;
 
-/**  */
+/** Eligible leader replicas of a topic, or of all, are forgotten. */
 export const ClearElrRecord = recordMessage({
   key: 28,
   name: 'ClearElrRecord',

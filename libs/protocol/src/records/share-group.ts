@@ -3,7 +3,7 @@
 import { recordMessage } from '../api.js';
 import { type Decoded, array, int32, int64, int8, nullable, string, struct, tagged, uuid } from '../schema.js';
 
-/**  */
+/** A member’s place. */
 export const ShareGroupCurrentMemberAssignmentKey = recordMessage({
   key: 14,
   name: 'ShareGroupCurrentMemberAssignmentKey',
@@ -21,7 +21,7 @@ const topicPartitions = struct({
   partitions: array(int32),
 });
 
-/**  */
+/** What the member has. */
 export const ShareGroupCurrentMemberAssignmentValue = recordMessage({
   key: 14,
   name: 'ShareGroupCurrentMemberAssignmentValue',
@@ -36,7 +36,7 @@ export const ShareGroupCurrentMemberAssignmentValue = recordMessage({
 });
 export type ShareGroupCurrentMemberAssignmentValue = Decoded<typeof ShareGroupCurrentMemberAssignmentValue>;
 
-/**  */
+/** A member. */
 export const ShareGroupMemberMetadataKey = recordMessage({
   key: 10,
   name: 'ShareGroupMemberMetadataKey',
@@ -49,7 +49,7 @@ export const ShareGroupMemberMetadataKey = recordMessage({
 });
 export type ShareGroupMemberMetadataKey = Decoded<typeof ShareGroupMemberMetadataKey>;
 
-/**  */
+/** What a member said of itself. */
 export const ShareGroupMemberMetadataValue = recordMessage({
   key: 10,
   name: 'ShareGroupMemberMetadataValue',
@@ -64,7 +64,7 @@ export const ShareGroupMemberMetadataValue = recordMessage({
 });
 export type ShareGroupMemberMetadataValue = Decoded<typeof ShareGroupMemberMetadataValue>;
 
-/**  */
+/** A group. */
 export const ShareGroupMetadataKey = recordMessage({
   key: 11,
   name: 'ShareGroupMetadataKey',
@@ -76,7 +76,7 @@ export const ShareGroupMetadataKey = recordMessage({
 });
 export type ShareGroupMetadataKey = Decoded<typeof ShareGroupMetadataKey>;
 
-/**  */
+/** The group’s epoch. */
 export const ShareGroupMetadataValue = recordMessage({
   key: 11,
   name: 'ShareGroupMetadataValue',
@@ -89,7 +89,7 @@ export const ShareGroupMetadataValue = recordMessage({
 });
 export type ShareGroupMetadataValue = Decoded<typeof ShareGroupMetadataValue>;
 
-/**  */
+/** The share partitions of a group. */
 export const ShareGroupStatePartitionMetadataKey = recordMessage({
   key: 15,
   name: 'ShareGroupStatePartitionMetadataKey',
@@ -112,7 +112,7 @@ const topicInfo = struct({
   topicName: string,
 });
 
-/**  */
+/** Which of them have a state, are getting one, or lose it. */
 export const ShareGroupStatePartitionMetadataValue = recordMessage({
   key: 15,
   name: 'ShareGroupStatePartitionMetadataValue',
@@ -126,7 +126,7 @@ export const ShareGroupStatePartitionMetadataValue = recordMessage({
 });
 export type ShareGroupStatePartitionMetadataValue = Decoded<typeof ShareGroupStatePartitionMetadataValue>;
 
-/**  */
+/** A member’s part of the target. */
 export const ShareGroupTargetAssignmentMemberKey = recordMessage({
   key: 13,
   name: 'ShareGroupTargetAssignmentMemberKey',
@@ -139,7 +139,7 @@ export const ShareGroupTargetAssignmentMemberKey = recordMessage({
 });
 export type ShareGroupTargetAssignmentMemberKey = Decoded<typeof ShareGroupTargetAssignmentMemberKey>;
 
-/**  */
+/** What the member is to have. */
 export const ShareGroupTargetAssignmentMemberValue = recordMessage({
   key: 13,
   name: 'ShareGroupTargetAssignmentMemberValue',
@@ -156,7 +156,7 @@ export const ShareGroupTargetAssignmentMemberValue = recordMessage({
 });
 export type ShareGroupTargetAssignmentMemberValue = Decoded<typeof ShareGroupTargetAssignmentMemberValue>;
 
-/**  */
+/** A group’s target. */
 export const ShareGroupTargetAssignmentMetadataKey = recordMessage({
   key: 12,
   name: 'ShareGroupTargetAssignmentMetadataKey',
@@ -168,7 +168,7 @@ export const ShareGroupTargetAssignmentMetadataKey = recordMessage({
 });
 export type ShareGroupTargetAssignmentMetadataKey = Decoded<typeof ShareGroupTargetAssignmentMetadataKey>;
 
-/**  */
+/** The epoch of the target. */
 export const ShareGroupTargetAssignmentMetadataValue = recordMessage({
   key: 12,
   name: 'ShareGroupTargetAssignmentMetadataValue',

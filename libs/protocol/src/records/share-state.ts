@@ -3,7 +3,7 @@
 import { recordMessage } from '../api.js';
 import { type Decoded, array, int16, int32, int64, int8, string, struct, tagged, uuid } from '../schema.js';
 
-/**  */
+/** A share partition. */
 export const ShareSnapshotKey = recordMessage({
   key: 0,
   name: 'ShareSnapshotKey',
@@ -17,7 +17,7 @@ export const ShareSnapshotKey = recordMessage({
 });
 export type ShareSnapshotKey = Decoded<typeof ShareSnapshotKey>;
 
-/**  */
+/** All of its state. */
 export const ShareSnapshotValue = recordMessage({
   key: 0,
   name: 'ShareSnapshotValue',
@@ -43,7 +43,7 @@ export const ShareSnapshotValue = recordMessage({
 });
 export type ShareSnapshotValue = Decoded<typeof ShareSnapshotValue>;
 
-/**  */
+/** A share partition. */
 export const ShareUpdateKey = recordMessage({
   key: 1,
   name: 'ShareUpdateKey',
@@ -57,7 +57,7 @@ export const ShareUpdateKey = recordMessage({
 });
 export type ShareUpdateKey = Decoded<typeof ShareUpdateKey>;
 
-/**  */
+/** What changed since its last snapshot. */
 export const ShareUpdateValue = recordMessage({
   key: 1,
   name: 'ShareUpdateValue',

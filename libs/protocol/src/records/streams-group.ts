@@ -16,7 +16,7 @@ import {
   withDefault,
 } from '../schema.js';
 
-/**  */
+/** A member’s way to the target. */
 export const StreamsGroupCurrentMemberAssignmentKey = recordMessage({
   key: 22,
   name: 'StreamsGroupCurrentMemberAssignmentKey',
@@ -35,7 +35,7 @@ const streamsGroupCurrentMemberAssignmentValueTaskIds = struct({
   assignmentEpochs: tagged(0, nullable(array(int32))),
 });
 
-/**  */
+/** The tasks that the member has, and has to give up. */
 export const StreamsGroupCurrentMemberAssignmentValue = recordMessage({
   key: 22,
   name: 'StreamsGroupCurrentMemberAssignmentValue',
@@ -55,7 +55,7 @@ export const StreamsGroupCurrentMemberAssignmentValue = recordMessage({
 });
 export type StreamsGroupCurrentMemberAssignmentValue = Decoded<typeof StreamsGroupCurrentMemberAssignmentValue>;
 
-/**  */
+/** A member. */
 export const StreamsGroupMemberMetadataKey = recordMessage({
   key: 19,
   name: 'StreamsGroupMemberMetadataKey',
@@ -78,7 +78,7 @@ const keyValue = struct({
   value: string,
 });
 
-/**  */
+/** What a member said of itself. */
 export const StreamsGroupMemberMetadataValue = recordMessage({
   key: 19,
   name: 'StreamsGroupMemberMetadataValue',
@@ -98,7 +98,7 @@ export const StreamsGroupMemberMetadataValue = recordMessage({
 });
 export type StreamsGroupMemberMetadataValue = Decoded<typeof StreamsGroupMemberMetadataValue>;
 
-/**  */
+/** A group. */
 export const StreamsGroupMetadataKey = recordMessage({
   key: 17,
   name: 'StreamsGroupMetadataKey',
@@ -115,7 +115,7 @@ const lastAssignmentConfig = struct({
   value: string,
 });
 
-/**  */
+/** The group’s epoch. */
 export const StreamsGroupMetadataValue = recordMessage({
   key: 17,
   name: 'StreamsGroupMetadataValue',
@@ -130,7 +130,7 @@ export const StreamsGroupMetadataValue = recordMessage({
 });
 export type StreamsGroupMetadataValue = Decoded<typeof StreamsGroupMetadataValue>;
 
-/**  */
+/** A member’s part of the target. */
 export const StreamsGroupTargetAssignmentMemberKey = recordMessage({
   key: 21,
   name: 'StreamsGroupTargetAssignmentMemberKey',
@@ -148,7 +148,7 @@ const streamsGroupTargetAssignmentMemberValueTaskIds = struct({
   partitions: array(int32),
 });
 
-/**  */
+/** The tasks that the member is to have. */
 export const StreamsGroupTargetAssignmentMemberValue = recordMessage({
   key: 21,
   name: 'StreamsGroupTargetAssignmentMemberValue',
@@ -162,7 +162,7 @@ export const StreamsGroupTargetAssignmentMemberValue = recordMessage({
 });
 export type StreamsGroupTargetAssignmentMemberValue = Decoded<typeof StreamsGroupTargetAssignmentMemberValue>;
 
-/**  */
+/** A group’s target. */
 export const StreamsGroupTargetAssignmentMetadataKey = recordMessage({
   key: 20,
   name: 'StreamsGroupTargetAssignmentMetadataKey',
@@ -174,7 +174,7 @@ export const StreamsGroupTargetAssignmentMetadataKey = recordMessage({
 });
 export type StreamsGroupTargetAssignmentMetadataKey = Decoded<typeof StreamsGroupTargetAssignmentMetadataKey>;
 
-/**  */
+/** The epoch of the target. */
 export const StreamsGroupTargetAssignmentMetadataValue = recordMessage({
   key: 20,
   name: 'StreamsGroupTargetAssignmentMetadataValue',
@@ -187,7 +187,7 @@ export const StreamsGroupTargetAssignmentMetadataValue = recordMessage({
 });
 export type StreamsGroupTargetAssignmentMetadataValue = Decoded<typeof StreamsGroupTargetAssignmentMetadataValue>;
 
-/**  */
+/** A group’s topology. */
 export const StreamsGroupTopologyKey = recordMessage({
   key: 23,
   name: 'StreamsGroupTopologyKey',
@@ -211,7 +211,7 @@ const topicInfo = struct({
   topicConfigs: array(topicConfig),
 });
 
-/**  */
+/** The subtopologies, with the topics they read and write. */
 export const StreamsGroupTopologyValue = recordMessage({
   key: 23,
   name: 'StreamsGroupTopologyValue',

@@ -3,7 +3,7 @@
 import { recordMessage } from '../api.js';
 import { type Decoded, array, int16, int32, int64, int8, nullable, since, string, struct, tagged } from '../schema.js';
 
-/**  */
+/** A transaction. */
 export const TransactionLogKey = recordMessage({
   key: 0,
   name: 'TransactionLogKey',
@@ -15,7 +15,7 @@ export const TransactionLogKey = recordMessage({
 });
 export type TransactionLogKey = Decoded<typeof TransactionLogKey>;
 
-/**  */
+/** Its producer, state and partitions; a record without a value takes it away. */
 export const TransactionLogValue = recordMessage({
   key: 0,
   name: 'TransactionLogValue',
