@@ -25,7 +25,7 @@ const wanted = [
   ],
 ];
 const missing = wanted.filter(([, , there]) => !there());
-for (const [name, how] of missing) console.log(`missing: ${name}: ${how}`);
+for (const [name, how] of missing) console.log('missing:', name, how);
 if (missing.length > 0 && process.env.CI) {
   console.log('in CI every one of them must be there');
   process.exit(1);

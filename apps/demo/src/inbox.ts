@@ -1,7 +1,8 @@
 import { type IncomingMessage, type Server, type ServerResponse, createServer } from 'node:http';
 import { type AddressInfo } from 'node:net';
+import { asError } from '@trunkline/kernel';
 import { simpleParser } from 'mailparser';
-import { SMTPServer } from 'smtp-server';
+import { SMTPServer, type SMTPServerDataStream } from 'smtp-server';
 import { inboxPage } from './inbox-page.js';
 
 /** E-mails that the inbox keeps; the oldest go first. */
@@ -43,15 +44,8 @@ export class Inbox {
       onRcptTo: ({ address }, _session, done) => done(this.#refusal(address)),
       onData: (stream, session, done) => {
         const to = session.envelope.rcptTo.map(({ address }) => address).join(', ');
-        simpleParser(stream).then((parsed) => {
-          if (stream.sizeExceeded) return done(refused(552, `more than ${MAIL_BYTES_MAX} bytes`));
-          const from = parsed.from?.text ?? '';
-          const html = typeof parsed.html === 'string' ? parsed.html : '';
-          const receivedAt = new Date().toISOString();
-          const id = parsed.messageId ?? '';
-          this.#keep({ id, from, to, subject: parsed.subject ?? '', text: parsed.text ?? '', html, receivedAt });
-          done();
-        }, done);
+        const reply = async (): Promise<void> => done(await this.#receive(stream, to));
+        void reply();
       },
     });
     this.#smtp.on('error', () => {}); // A client that hangs up in the middle is its own trouble.
@@ -100,9 +94,34 @@ export class Inbox {
   async close(): Promise<void> {
     this.#http.closeAllConnections();
     await Promise.all([
-      new Promise<void>((resolve) => void this.#http.close(() => resolve())),
-      new Promise<void>((resolve) => void this.#smtp.close(() => resolve())),
+      new Promise<void>((resolve) => {
+        this.#http.close(() => resolve());
+      }),
+      new Promise<void>((resolve) => {
+        this.#smtp.close(() => resolve());
+      }),
     ]);
+  }
+
+  /** Reads an e-mail and keeps it. Resolves with why it was refused, or with null. */
+  async #receive(stream: SMTPServerDataStream, to: string): Promise<Error | null> {
+    try {
+      const parsed = await simpleParser(stream);
+      if (stream.sizeExceeded) return refused(552, `more than ${MAIL_BYTES_MAX} bytes`);
+      const { from, subject = '', text = '', html, messageId = '' } = parsed;
+      this.#keep({
+        id: messageId,
+        from: from?.text ?? '',
+        to,
+        subject,
+        text,
+        html: typeof html === 'string' ? html : '',
+        receivedAt: new Date().toISOString(),
+      });
+      return null;
+    } catch (reason) {
+      return asError(reason);
+    }
   }
 
   #keep(mail: Mail): void {

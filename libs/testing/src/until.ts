@@ -1,3 +1,5 @@
+import { asError } from '@trunkline/kernel';
+
 /** How often a condition is looked at, ms. */
 const LOOK_EVERY_MS = 10;
 
@@ -22,5 +24,5 @@ export async function until<T>(
     }
     await new Promise((resolve) => setTimeout(resolve, LOOK_EVERY_MS));
   }
-  throw new Error(`not within ${limitMs} ms: ${what}${last === undefined ? '' : ` (${String(last)})`}`);
+  throw new Error(`not within ${limitMs} ms: ${what}${last === undefined ? '' : ` (${asError(last).message})`}`);
 }
