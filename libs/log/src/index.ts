@@ -1,1 +1,4 @@
-export {};
+export * from './log.js';
+export { DEFAULT_LOG_CONFIG, type LogIdentity, type LogOptions, type LogWorld } from './log-options.js';
+export { PartitionLog } from './partition-log.js';
+export { TailBudget } from './tail-cache.js';

@@ -1,1 +1,63 @@
-export {};
+export type { BrokerRegistration } from './brokers.js';
+export type { ConfigAlteration, ConfigChange, ConfigOperation } from './config-decisions.js';
+export { CONFIG_VALUE_BYTES_MAX, definitionsOf } from './config-decisions.js';
+export { BROKER_CONFIG_DEFINITIONS } from './config/broker-configs.js';
+export type {
+  Check,
+  ConfigDefinition,
+  ConfigDefinitions,
+  ConfigSynonym,
+  ConfigType,
+  ConfigValue,
+  UpdateMode,
+} from './config/definition.js';
+export {
+  CONFIG_SOURCES,
+  brokerConfigText,
+  brokerValues,
+  inheritedText,
+  topicConfigText,
+  type ConfigSource,
+  type SourcedValue,
+  type StaticBrokerConfig,
+} from './config/effective.js';
+export { CLIENT_METRICS_CONFIG_DEFINITIONS, GROUP_CONFIG_DEFINITIONS } from './config/other-configs.js';
+export { brokerNumber, logConfigOf, topicConfigOf, type TopicConfig } from './config/topic-config.js';
+export { TOPIC_CONFIG_DEFINITIONS } from './config/topic-configs.js';
+export { configFault, listOf, parseConfig, type Parsed } from './config/value.js';
+export { Controller, type ConfigOutcome, type ControllerOptions, type Rehearsal } from './controller.js';
+export type { MetadataDelta, TopicChange } from './delta.js';
+export { DiskMetadataLog, type DiskMetadataLogOptions } from './disk-metadata-log.js';
+export { INITIAL_FEATURES, SUPPORTED_FEATURES } from './features.js';
+export { emptyImage, stepImage, wholeDelta, type ImageStep, type LoadedImage } from './image-loader.js';
+export type {
+  BrokerImage,
+  ConfigMap,
+  ConfigResource,
+  ConfigsImage,
+  MetadataImage,
+  PartitionImage,
+  TopicImage,
+  TopicsImage,
+} from './image.js';
+export { metaProperties, type MetaProperties } from './meta-properties.js';
+export type { MetadataLog, MetadataSink } from './metadata-log.js';
+export {
+  MetadataManager,
+  type Decide,
+  type MetadataListener,
+  type MetadataManagerOptions,
+} from './metadata-manager.js';
+export { PRODUCER_ID_BLOCK_SIZE, type ProducerIdBlock } from './producer-ids.js';
+export * from './records.js';
+export { recordsOf } from './snapshot.js';
+export type {
+  CreateTopicOutcome,
+  DeleteTopicOutcome,
+  MorePartitions,
+  MorePartitionsOutcome,
+  Outcome,
+  TopicTarget,
+} from './topic-control.js';
+export type { NewTopic } from './topic-decisions.js';
+export { INTERNAL_TOPICS, TOPIC_NAME_LENGTH_MAX, collisionKey, topicNameFault } from './topic-name.js';

@@ -1,0 +1,159 @@
+import { ApiError } from '@trunkline/kernel';
+import { BROKER_CONFIG_DEFINITIONS } from './config/broker-configs.js';
+import type { ConfigDefinition, ConfigDefinitions } from './config/definition.js';
+import { brokerConfigText, inheritedText, type StaticBrokerConfig } from './config/effective.js';
+import { CLIENT_METRICS_CONFIG_DEFINITIONS, GROUP_CONFIG_DEFINITIONS } from './config/other-configs.js';
+import { groupFault, topicFault } from './config/together.js';
+import { TOPIC_CONFIG_DEFINITIONS } from './config/topic-configs.js';
+import { configFault, listOf } from './config/value.js';
+import type { ConfigMap, ConfigResource, ConfigsImage } from './image.js';
+import { CONFIG_RESOURCE_TYPES, type ConfigRecord, type ConfigResourceType } from './records.js';
+
+/** Bytes of a config's value: what Kafka's strings can hold. */
+export const CONFIG_VALUE_BYTES_MAX = 32_767;
+
+/** KIP-339: what to do with a config. */
+export type ConfigOperation = 'set' | 'delete' | 'append' | 'subtract';
+
+/** One change of one config; `value` does not matter to `delete`. */
+export interface ConfigChange {
+  readonly name: string;
+  readonly operation: ConfigOperation;
+  readonly value: string | null;
+}
+
+/** Changes of a resource. `replace` takes away what is not named (AlterConfigs); `incremental` leaves it. */
+export interface ConfigAlteration {
+  readonly resource: ConfigResource;
+  readonly mode: 'replace' | 'incremental';
+  readonly changes: readonly ConfigChange[];
+}
+
+/** The records of an alteration; none for what is so already. Throws INVALID_REQUEST, INVALID_CONFIG. */
+export function decideConfigs(
+  { resource, mode, changes }: ConfigAlteration,
+  configs: ConfigsImage,
+  statics: StaticBrokerConfig,
+): readonly ConfigRecord[] {
+  const definitions = definitionsOf(resource.type);
+  const before = configs.of(resource.type, resource.name);
+  const after = new Map(mode === 'replace' ? [] : before);
+  const seen = new Set<string>();
+  for (const change of changes) {
+    if (seen.has(change.name)) throw new ApiError('INVALID_REQUEST', `Config ${change.name} is named twice`);
+    seen.add(change.name);
+    const definition = definitionOf(definitions, resource, change.name);
+    if (change.operation === 'delete') {
+      after.delete(change.name);
+      continue;
+    }
+    const value = changedValue(definition, change, before, configs, statics);
+    const fault = configFault(definition, value);
+    if (fault !== undefined) throw new ApiError('INVALID_CONFIG', fault);
+    if (isWrittenBack(resource, definition, value, configs, statics)) continue;
+    after.set(change.name, value);
+  }
+  refuseTogether(resource, after, configs, statics);
+  return changedRecords(resource, before, after);
+}
+
+/** The table of a resource's configs. Throws INVALID_REQUEST for what carries none here. */
+export function definitionsOf(type: ConfigResourceType): ConfigDefinitions {
+  switch (type) {
+    case CONFIG_RESOURCE_TYPES.topic:
+      return TOPIC_CONFIG_DEFINITIONS;
+    case CONFIG_RESOURCE_TYPES.broker:
+      return BROKER_CONFIG_DEFINITIONS;
+    case CONFIG_RESOURCE_TYPES.group:
+      return GROUP_CONFIG_DEFINITIONS;
+    case CONFIG_RESOURCE_TYPES.clientMetrics:
+      return CLIENT_METRICS_CONFIG_DEFINITIONS;
+    case CONFIG_RESOURCE_TYPES.brokerLogger:
+      throw new ApiError('INVALID_REQUEST', 'Loggers cannot be changed over the wire');
+  }
+}
+
+function definitionOf(definitions: ConfigDefinitions, resource: ConfigResource, name: string): ConfigDefinition {
+  const definition = definitions.get(name);
+  if (definition === undefined) {
+    throw new ApiError('INVALID_CONFIG', `There is no config ${name.slice(0, 100)} for this kind of resource`);
+  }
+  return definition;
+}
+
+function changedValue(
+  definition: ConfigDefinition,
+  { name, operation, value }: ConfigChange,
+  before: ConfigMap,
+  configs: ConfigsImage,
+  statics: StaticBrokerConfig,
+): string {
+  if (value === null) throw new ApiError('INVALID_REQUEST', `Config ${name} needs a value; null is none`);
+  if (value.length > CONFIG_VALUE_BYTES_MAX) {
+    throw new ApiError('INVALID_CONFIG', `The value of ${name} is longer than ${CONFIG_VALUE_BYTES_MAX} bytes`);
+  }
+  if (operation === 'set') return value;
+  if (definition.type !== 'LIST') {
+    throw new ApiError('INVALID_CONFIG', `Config ${name} is no list, so nothing can be added to it or taken from it`);
+  }
+  const now = listOf(before.get(name) ?? inheritedText(configs, statics, definition) ?? '');
+  const named = listOf(value);
+  const elements =
+    operation === 'append' ? [...new Set([...now, ...named])] : now.filter((word) => !named.includes(word));
+  return elements.join(',');
+}
+
+/**
+ * Whether a broker config that cannot change at run time is given the value it has. Tools read all configs and write
+ * them back: that is accepted, and changes nothing (semantics, item 167). Throws INVALID_REQUEST for another value.
+ */
+function isWrittenBack(
+  resource: ConfigResource,
+  { name, update }: ConfigDefinition,
+  value: string,
+  configs: ConfigsImage,
+  statics: StaticBrokerConfig,
+): boolean {
+  if (resource.type !== CONFIG_RESOURCE_TYPES.broker) return false;
+  if (update === 'read-only') {
+    if (brokerConfigText(configs, statics, name) === value) return true;
+    throw new ApiError('INVALID_REQUEST', `Config ${name} cannot change while the broker runs; set it and start again`);
+  }
+  if (update === 'per-broker' && resource.name === '') {
+    throw new ApiError('INVALID_REQUEST', `Config ${name} can be set for one broker only, not for all`);
+  }
+  return false;
+}
+
+function refuseTogether(
+  { type }: ConfigResource,
+  after: ConfigMap,
+  configs: ConfigsImage,
+  statics: StaticBrokerConfig,
+): void {
+  const inForce = (definitions: ConfigDefinitions) => (name: string) => {
+    const definition = definitions.get(name);
+    return BigInt(after.get(name) ?? (definition && inheritedText(configs, statics, definition)) ?? '0');
+  };
+  const broker = (name: string): bigint => BigInt(brokerConfigText(configs, statics, name) ?? '0');
+  const fault =
+    type === CONFIG_RESOURCE_TYPES.topic
+      ? topicFault(inForce(TOPIC_CONFIG_DEFINITIONS))
+      : type === CONFIG_RESOURCE_TYPES.group
+        ? groupFault(inForce(GROUP_CONFIG_DEFINITIONS), broker)
+        : undefined;
+  if (fault !== undefined) throw new ApiError('INVALID_CONFIG', fault);
+}
+
+function changedRecords(resource: ConfigResource, before: ConfigMap, after: ConfigMap): readonly ConfigRecord[] {
+  const names = [...new Set([...before.keys(), ...after.keys()])];
+  return names
+    .filter((name) => before.get(name) !== after.get(name))
+    .map((name) => ({
+      kind: 'config',
+      resourceType: resource.type,
+      resourceName: resource.name,
+      name,
+      value: after.get(name) ?? null,
+    }));
+}

@@ -1,0 +1,51 @@
+import { ApiError, fromUtf8, utf8, type Disk, type NodeId, type Random, type Uuid } from '@trunkline/kernel';
+import { readWhole, replaceFile } from './whole-file.js';
+
+/** Who a data directory belongs to. Written once, when it is new. */
+export interface MetaProperties {
+  readonly clusterId: string;
+  readonly nodeId: NodeId;
+  readonly directoryId: Uuid;
+}
+
+const NAME = 'meta.properties';
+
+/**
+ * Reads `meta.properties` of a data directory in Kafka's form, or writes it when the directory is new.
+ *
+ * Throws ApiError INCONSISTENT_CLUSTER_ID for a directory of another node, and KAFKA_STORAGE_ERROR for a file that
+ * cannot be understood: the sentence says which value stands there.
+ */
+export async function metaProperties(disk: Disk, dir: string, nodeId: NodeId, random: Random): Promise<MetaProperties> {
+  if (!(await disk.list(dir)).includes(NAME)) {
+    const made: MetaProperties = { clusterId: random.uuid(), nodeId, directoryId: random.uuid() };
+    await replaceFile(disk, dir, NAME, [utf8(format(made))]);
+    return made;
+  }
+  const path = `${dir}/${NAME}`;
+  const found = parse(fromUtf8(await readWhole(disk, path)), path);
+  if (found.nodeId === nodeId) return found;
+  const why = `${path} says node.id=${found.nodeId}, but this node is started with node.id=${nodeId}`;
+  throw new ApiError('INCONSISTENT_CLUSTER_ID', `${why}; use the directory's own id, or another directory`);
+}
+
+function format({ clusterId, nodeId, directoryId }: MetaProperties): string {
+  return `version=1\ncluster.id=${clusterId}\nnode.id=${nodeId}\ndirectory.id=${directoryId}\n`;
+}
+
+function parse(text: string, path: string): MetaProperties {
+  const lines = text.split('\n').filter((line) => line !== '' && !line.startsWith('#'));
+  const values = new Map(
+    lines.map((line): [string, string] => [line.split('=', 1)[0] ?? '', line.slice(line.indexOf('=') + 1)]),
+  );
+  const read = (key: string, form: RegExp): string => {
+    const value = values.get(key);
+    if (value !== undefined && form.test(value)) return value;
+    throw new ApiError('KAFKA_STORAGE_ERROR', `${path}: ${key} is ${value === undefined ? 'missing' : `"${value}"`}`);
+  };
+  return {
+    clusterId: read('cluster.id', /^[\w-]{1,100}$/),
+    nodeId: Number(read('node.id', /^\d{1,10}$/)) as NodeId,
+    directoryId: read('directory.id', /^[\w-]{22}$/) as Uuid,
+  };
+}

@@ -1,0 +1,58 @@
+import { ApiError, fromUtf8, utf8, type Disk } from '@trunkline/kernel';
+import { readWhole, replaceFile } from './whole-file.js';
+
+/** Where the log ended when it was closed in order. */
+export interface CleanEnd {
+  readonly baseOffset: number;
+  readonly endOffset: number;
+  readonly endByte: number;
+}
+
+/** What lies in the directory of a metadata log: offsets, ascending. */
+export interface Inventory {
+  readonly logs: readonly number[];
+  readonly snapshots: readonly number[];
+  readonly clean: boolean;
+}
+
+const CLEAN_MARKER = 'clean-shutdown';
+const LOG = /^(\d{20})\.log$/;
+const SNAPSHOT = /^(\d{20})-\d{10}\.checkpoint$/;
+
+/** The file of the records from an offset on. */
+export function logName(baseOffset: number): string {
+  return `${String(baseOffset).padStart(20, '0')}.log`;
+}
+
+/** The file of the state at an offset; the second number is the leader's epoch, always 0 with one voter. */
+export function snapshotName(endOffset: number): string {
+  return `${String(endOffset).padStart(20, '0')}-${'0'.repeat(10)}.checkpoint`;
+}
+
+export async function inventory(disk: Disk, dir: string): Promise<Inventory> {
+  const names = await disk.list(dir);
+  return { logs: offsetsIn(names, LOG), snapshots: offsetsIn(names, SNAPSHOT), clean: names.includes(CLEAN_MARKER) };
+}
+
+export async function readCleanEnd(disk: Disk, dir: string): Promise<CleanEnd> {
+  const text = fromUtf8(await readWhole(disk, `${dir}/${CLEAN_MARKER}`));
+  const [baseOffset, endOffset, endByte, ...rest] = text.trim().split(' ').map(Number);
+  if (baseOffset === undefined || endOffset === undefined || endByte === undefined || rest.length > 0) {
+    throw new ApiError('CORRUPT_MESSAGE', 'three numbers were expected in it');
+  }
+  return { baseOffset, endOffset, endByte };
+}
+
+export async function writeCleanEnd(disk: Disk, dir: string, end: CleanEnd): Promise<void> {
+  await replaceFile(disk, dir, CLEAN_MARKER, [utf8(`${end.baseOffset} ${end.endOffset} ${end.endByte}\n`)]);
+}
+
+export async function removeCleanEnd(disk: Disk, dir: string): Promise<void> {
+  await disk.remove(`${dir}/${CLEAN_MARKER}`);
+  await disk.syncDir(dir);
+}
+
+function offsetsIn(names: readonly string[], form: RegExp): readonly number[] {
+  const offsets = names.flatMap((name) => form.exec(name)?.[1] ?? []).map(Number);
+  return offsets.toSorted((left, right) => left - right);
+}

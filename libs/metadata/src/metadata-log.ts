@@ -1,0 +1,30 @@
+import type { Offset } from '@trunkline/kernel';
+import type { MetadataRecord } from './records.js';
+
+/** Who hears what the log holds, in order. */
+export interface MetadataSink {
+  /** The state begins anew: these records are everything below `endOffset`. At most once, before any batch. */
+  restored(records: readonly MetadataRecord[], endOffset: Offset): void;
+  /** One more batch is committed. The log waits for it before it says so to the appender. */
+  committed(records: readonly MetadataRecord[], endOffset: Offset): Promise<void>;
+}
+
+/**
+ * The log beneath the metadata. One voter with a disk today; a quorum replaces it behind this interface.
+ *
+ * Batches are atomic: all of a batch's records are committed, or none. One append at a time.
+ */
+export interface MetadataLog {
+  /** Records since the last snapshot, in bytes. */
+  readonly bytesSinceSnapshot: number;
+  /** Hands over everything that is there, then every later batch. Rejects when it cannot be read, and says why. */
+  open(sink: MetadataSink): Promise<void>;
+  /**
+   * Resolves once the batch is committed and the sink has taken it in. Rejects with ApiError NOT_CONTROLLER when another
+   * node leads: the records may be committed or not; and KAFKA_STORAGE_ERROR when the log can take no more.
+   */
+  append(records: readonly MetadataRecord[]): Promise<void>;
+  /** Keeps `records` as the state at the log's end, and lets go of what lies below. */
+  writeSnapshot(records: Iterable<MetadataRecord>): Promise<void>;
+  close(): Promise<void>;
+}

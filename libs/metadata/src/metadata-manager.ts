@@ -1,0 +1,206 @@
+import { ApiError, InvariantViolated, Lane, asError, invariant, type Decision, type Offset } from '@trunkline/kernel';
+import { Controller, type ControllerOptions } from './controller.js';
+import type { MetadataDelta } from './delta.js';
+import { emptyImage, stepImage, wholeDelta, type LoadedImage } from './image-loader.js';
+import type { MetadataImage } from './image.js';
+import type { MetadataLog } from './metadata-log.js';
+import type { MetadataRecord } from './records.js';
+import { recordsOf } from './snapshot.js';
+
+/** Hears of each new image before anybody is answered for what is in it. Must not reject: see {@link MetadataManager}. */
+export type MetadataListener = (delta: MetadataDelta, image: MetadataImage) => Promise<void> | void;
+
+/** Looks at the controller's state and says what to write and what to answer. Synchronous; may throw ApiErrors. */
+export type Decide<Response> = (controller: Controller) => Decision<MetadataRecord, Response>;
+
+export interface MetadataManagerOptions extends ControllerOptions {
+  readonly log: MetadataLog;
+  /** In Kafka's text form; see `metaProperties`. */
+  readonly clusterId: string;
+  /** Submits that may wait; one more is refused with THROTTLING_QUOTA_EXCEEDED. Default 1000. */
+  readonly waitingMax?: number;
+  /** Bytes of records after which a snapshot is written: metadata.log.max.record.bytes.between.snapshots. */
+  readonly bytesBetweenSnapshots?: number;
+}
+
+interface Decided {
+  readonly waiting: Waiting;
+  readonly response: unknown;
+}
+
+interface Waiting {
+  readonly decide: Decide<unknown>;
+  readonly resolve: (response: unknown) => void;
+  readonly reject: (reason: unknown) => void;
+}
+
+const WAITING_MAX = 1000;
+/** A round, and those who subscribe meanwhile. */
+const LANE_MAX = 100;
+const BYTES_BETWEEN_SNAPSHOTS = 20 * 1024 * 1024;
+/** Records that one batch of several decisions may have; a single decision may be larger. */
+const BATCH_RECORDS_MAX = 10_000;
+
+/**
+ * The cluster's metadata: takes decisions one after the other, writes their records, replays them once they are
+ * committed, and publishes the image that comes of them.
+ *
+ * A submit resolves when its records are on disk **and** every listener has taken the new image in: a topic is usable
+ * when its creation is answered. Submits that wait share one sync.
+ *
+ * Not promised: to survive a listener that rejects. What fails for one partition is that partition's state; a listener
+ * that rejects all the same leaves image and parts at odds, so the manager takes no more (`onFailed` hears it once).
+ */
+export class MetadataManager {
+  readonly #options: MetadataManagerOptions;
+  readonly #listeners: MetadataListener[] = [];
+  /** Rounds of submits, and listeners that come: one after the other. */
+  readonly #lane = new Lane('metadata', LANE_MAX);
+  #controller: Controller;
+  #image: LoadedImage;
+  #waiting: Waiting[] = [];
+  #scheduled = false;
+  #failed: Error | undefined;
+  #closed = false;
+  /** Called once, when the metadata can change no more. */
+  onFailed: ((reason: Error) => void) | undefined;
+
+  private constructor(options: MetadataManagerOptions) {
+    this.#options = options;
+    this.#controller = new Controller(options);
+    this.#image = emptyImage(options.clusterId);
+  }
+
+  /** Opens the log and replays it. Rejects with KAFKA_STORAGE_ERROR, in a sentence, when it cannot be read. */
+  static async open(options: MetadataManagerOptions): Promise<MetadataManager> {
+    const manager = new MetadataManager(options);
+    await options.log.open({
+      restored: (records, endOffset) => manager.#restored(records, endOffset),
+      committed: (records, endOffset) => manager.#committed(records, endOffset),
+    });
+    return manager;
+  }
+
+  /** The newest image that every listener has taken in. */
+  get image(): MetadataImage {
+    return this.#image;
+  }
+
+  /**
+   * Adds a listener and tells it everything that is there, before this resolves. Listeners are told one after the
+   * other, in the order in which they came. Not from inside a listener: it would wait for itself.
+   */
+  subscribe(listener: MetadataListener): Promise<void> {
+    return this.#lane.run(async () => {
+      await listener(wholeDelta(this.#image), this.#image);
+      this.#listeners.push(listener);
+    });
+  }
+
+  /**
+   * Takes a decision. Resolves with its response once its records are on disk and applied. Rejects with the ApiError
+   * that `decide` threw, THROTTLING_QUOTA_EXCEEDED when too many wait, KAFKA_STORAGE_ERROR when the log takes no more.
+   * Not from inside a listener: it would wait for itself.
+   */
+  submit<Response>(decide: Decide<Response>): Promise<Response> {
+    if (this.#failed !== undefined) return Promise.reject(this.#failed);
+    if (this.#closed) return Promise.reject(new ApiError('NOT_CONTROLLER', 'The broker is shutting down'));
+    if (this.#waiting.length >= (this.#options.waitingMax ?? WAITING_MAX)) {
+      const why = `${this.#waiting.length} metadata changes wait already; ask again later`;
+      return Promise.reject(new ApiError('THROTTLING_QUOTA_EXCEEDED', why));
+    }
+    return new Promise<Response>((resolve, reject) => {
+      this.#waiting.push({ decide, resolve: (response) => resolve(response as Response), reject });
+      this.#schedule();
+    });
+  }
+
+  /** Lets what waits finish, then closes the log. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    while (this.#scheduled) await this.#lane.idle();
+    await this.#options.log.close();
+  }
+
+  #schedule(): void {
+    if (this.#scheduled) return;
+    this.#scheduled = true;
+    this.#lane.run(() => this.#round()).catch((reason: unknown) => this.#fail(asError(reason)));
+  }
+
+  /** Decides what waits, as far as it fits into one batch, and commits it together. */
+  async #round(): Promise<void> {
+    this.#scheduled = false;
+    const records: MetadataRecord[] = [];
+    const decided: Decided[] = [];
+    while (this.#waiting.length > 0 && records.length < BATCH_RECORDS_MAX) {
+      const next = this.#waiting.shift();
+      invariant(next !== undefined, 'a submit waits');
+      const response = this.#decide(next, records);
+      if (response !== undefined) decided.push(response);
+    }
+    if (this.#waiting.length > 0) this.#schedule();
+    try {
+      if (records.length > 0) await this.#options.log.append(records);
+    } catch (reason) {
+      this.#notCommitted(asError(reason), decided);
+      return;
+    }
+    for (const { waiting, response } of decided) waiting.resolve(response);
+    await this.#snapshotIfDue();
+  }
+
+  #decide(waiting: Waiting, records: MetadataRecord[]): Decided | undefined {
+    try {
+      const decision = waiting.decide(this.#controller);
+      for (const record of decision.records) this.#controller.replay(record);
+      records.push(...decision.records);
+      return { waiting, response: decision.response };
+    } catch (reason) {
+      if (reason instanceof InvariantViolated) throw reason;
+      waiting.reject(reason);
+      return undefined;
+    }
+  }
+
+  /** The controller was ahead of the log: it goes back to what is committed, or nothing may change any more. */
+  #notCommitted(reason: Error, decided: readonly Decided[]): void {
+    for (const { waiting } of decided) waiting.reject(reason);
+    if (reason instanceof ApiError && reason.code === 'NOT_CONTROLLER') {
+      this.#controller = this.#controllerOf(this.#image);
+      return;
+    }
+    this.#fail(reason);
+  }
+
+  #fail(reason: Error): void {
+    if (this.#failed !== undefined) return;
+    this.#failed = reason;
+    for (const { reject } of this.#waiting.splice(0)) reject(reason);
+    this.onFailed?.(reason);
+  }
+
+  #restored(records: readonly MetadataRecord[], endOffset: Offset): void {
+    this.#image = stepImage(emptyImage(this.#options.clusterId), records, endOffset).image;
+    this.#controller = this.#controllerOf(this.#image);
+  }
+
+  async #committed(records: readonly MetadataRecord[], endOffset: Offset): Promise<void> {
+    if (this.#controller.nextOffset < endOffset) for (const record of records) this.#controller.replay(record);
+    const { image, delta } = stepImage(this.#image, records, endOffset);
+    for (const listener of this.#listeners) await listener(delta, image);
+    this.#image = image;
+  }
+
+  #controllerOf(image: LoadedImage): Controller {
+    const controller = new Controller(this.#options);
+    for (const record of recordsOf(image)) controller.replay(record);
+    controller.continueAt(image.endOffset);
+    return controller;
+  }
+
+  async #snapshotIfDue(): Promise<void> {
+    const { log, bytesBetweenSnapshots = BYTES_BETWEEN_SNAPSHOTS } = this.#options;
+    if (log.bytesSinceSnapshot >= bytesBetweenSnapshots) await log.writeSnapshot(recordsOf(this.#image));
+  }
+}

@@ -1,0 +1,82 @@
+import { ApiError, type Crc32c } from '@trunkline/kernel';
+import { BATCH_HEADER_BYTES, RecordBatch } from '@trunkline/records';
+
+/** A log's whole and sound batches, and where they end. What follows them is torn. */
+export interface Scanned {
+  readonly batches: readonly RecordBatch[];
+  readonly endOffset: number;
+  readonly endByte: number;
+}
+
+const SECTOR_BYTES = 512;
+
+/**
+ * Reads a metadata log from end to end.
+ *
+ * Bytes that are no sound batch are torn, and may be cut off, only when they can be the rest of one interrupted write:
+ * nothing sound follows them, and they end too early or hold a sector of zeros where the disk never wrote (C57, C58).
+ * Throws ApiError CORRUPT_MESSAGE for everything else.
+ */
+export function scanLog(bytes: Uint8Array, baseOffset: number, crc32c: Crc32c): Scanned {
+  const batches: RecordBatch[] = [];
+  let endOffset = baseOffset;
+  let endByte = 0;
+  while (endByte < bytes.byteLength) {
+    const batch = soundBatchAt(bytes, endByte, crc32c);
+    if (batch === undefined) break;
+    if (batch.baseOffset !== endOffset)
+      throw damage(endByte, `offset ${batch.baseOffset} stands where ${endOffset} belongs`);
+    batches.push(batch);
+    endOffset += batch.recordCount;
+    endByte += batch.sizeBytes;
+  }
+  if (endByte < bytes.byteLength) refuseDamage(bytes, endByte, crc32c);
+  return { batches, endOffset, endByte };
+}
+
+function refuseDamage(bytes: Uint8Array, from: number, crc32c: Crc32c): void {
+  for (let at = from + 1; at + BATCH_HEADER_BYTES <= bytes.byteLength; at++) {
+    const later = soundBatchAt(bytes, at, crc32c);
+    if (later !== undefined) throw damage(from, `a sound batch with offset ${later.baseOffset} follows at byte ${at}`);
+  }
+  if (!endsEarly(bytes, from) && !holdsZeroSector(bytes, from)) {
+    throw damage(from, 'the bytes are all there, and their checksum does not hold');
+  }
+}
+
+function soundBatchAt(bytes: Uint8Array, at: number, crc32c: Crc32c): RecordBatch | undefined {
+  if (bytes[at + MAGIC_AT] !== MAGIC_VALUE) return undefined;
+  try {
+    const batch = RecordBatch.parse(bytes, at);
+    return batch.checksumHolds(crc32c) && batch.recordCount > 0 ? batch : undefined;
+  } catch (reason) {
+    if (reason instanceof ApiError) return undefined;
+    throw reason;
+  }
+}
+
+/** Whether the batch whose header stands at `from` should go on behind the end of the file. */
+function endsEarly(bytes: Uint8Array, from: number): boolean {
+  const left = bytes.byteLength - from;
+  if (left < BATCH_HEADER_BYTES) return true;
+  const length = new DataView(bytes.buffer, bytes.byteOffset + from, left).getInt32(LENGTH_AT);
+  return length > left - LENGTH_COUNTS_FROM;
+}
+
+function holdsZeroSector(bytes: Uint8Array, from: number): boolean {
+  for (let sector = from - (from % SECTOR_BYTES); sector < bytes.byteLength; sector += SECTOR_BYTES) {
+    const part = bytes.subarray(Math.max(sector, from), Math.min(sector + SECTOR_BYTES, bytes.byteLength));
+    if (part.every((byte) => byte === 0)) return true;
+  }
+  return false;
+}
+
+/** Where length and magic stand in a batch, and from where the length counts. */
+const LENGTH_AT = 8;
+const LENGTH_COUNTS_FROM = 12;
+const MAGIC_AT = 16;
+const MAGIC_VALUE = 2;
+
+function damage(at: number, why: string): ApiError {
+  return new ApiError('CORRUPT_MESSAGE', `at byte ${at}: ${why}`);
+}
