@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { type Epoch, type Offset, utf8 } from '@trunkline/kernel';
-import { crc32c } from '@node-rs/crc32';
+import { crc32c } from '@trunkline/platform';
 import { buildBatch } from './batch-builder.js';
 import { batchesIn } from './batches.js';
 import { RecordBatch } from './record-batch.js';

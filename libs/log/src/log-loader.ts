@@ -1,0 +1,304 @@
+import { ApiError, fromUtf8, type Offset, offset, utf8 } from '@trunkline/kernel';
+import { checkpointNumber, formatCheckpoint, parseCheckpoint, readWhole, replaceFile } from './checkpoint-file.js';
+import { EpochCache } from './epoch-cache.js';
+import {
+  EPOCH_FILE,
+  fileName,
+  IDENTITY_FILE,
+  offsetOfName,
+  RECOVERY_FILE,
+  START_FILE,
+  SUFFIX,
+  TEMPORARY,
+} from './log-files.js';
+import type { LogIdentity, LogOptions } from './log-options.js';
+import { loadSnapshot, restoreProducers } from './producer-restore.js';
+import { ProducerState } from './producer-state.js';
+import { corruptLog, isTorn, type Scan, scanSegment } from './recovery.js';
+import { Segment } from './segment.js';
+
+const PIECE_BYTES = 1024 * 1024;
+
+/** A log as it was found on disk, whole and consistent. */
+export interface LoadedLog {
+  readonly segments: Segment[];
+  readonly epochs: EpochCache;
+  readonly producers: ProducerState;
+  readonly startOffset: Offset;
+  readonly endOffset: Offset;
+  readonly recoveryPoint: Offset;
+}
+
+/** Opens a directory, or makes it, and repairs what a crash may leave: see the README, "How a log comes back". */
+export async function loadLog(options: LogOptions): Promise<LoadedLog> {
+  return new Loader(options).load();
+}
+
+class Loader {
+  readonly #dir: string;
+  #names: Set<string> = new Set();
+  #epochs = new EpochCache();
+  #producers = new ProducerState();
+  #startOffset: number;
+  #recoveryPoint = 0;
+
+  constructor(private readonly options: LogOptions) {
+    this.#dir = options.dir;
+    this.#startOffset = options.startOffset ?? 0;
+  }
+
+  async load(): Promise<LoadedLog> {
+    await this.#openDir();
+    await this.#readCheckpoints();
+    const segments = await this.#findSegments();
+    const endOffset = segments.length === 0 ? await this.#begin(segments) : await this.#restore(segments);
+    if (endOffset < this.#startOffset) {
+      // Everything was deleted by request, and the tail behind it was torn: go on where the start stands.
+      for (const segment of segments.splice(0)) await this.#remove(segment);
+      await this.#begin(segments);
+    }
+    const end = offset(Math.max(endOffset, this.#startOffset));
+    if (this.#epochs.truncateEnd(offset(end + 1))) await this.#writeEpochs();
+    const startOffset = offset(Math.max(this.#startOffset, segments[0]!.baseOffset));
+    this.#epochs.truncateStart(startOffset);
+    return {
+      segments,
+      epochs: this.#epochs,
+      producers: this.#producers,
+      startOffset,
+      endOffset: end,
+      recoveryPoint: offset(this.#recoveryPoint),
+    };
+  }
+
+  async #openDir(): Promise<void> {
+    const { disk, identity } = this.options;
+    await disk.makeDir(this.#dir);
+    this.#names = new Set(await disk.list(this.#dir));
+    for (const name of this.#names) {
+      if (!name.endsWith(TEMPORARY)) continue;
+      await disk.remove(`${this.#dir}/${name}`);
+      this.#names.delete(name);
+    }
+    if (this.#names.has(IDENTITY_FILE)) await this.#checkIdentity();
+    else if (this.#names.size === 0) {
+      await replaceFile(disk, this.#dir, IDENTITY_FILE, formatIdentity(identity));
+      await disk.syncDir(parentOf(this.#dir));
+    } else throw foreign(this.#dir, `it holds files, and no ${IDENTITY_FILE} that says of which topic`);
+  }
+
+  async #checkIdentity(): Promise<void> {
+    const { topicId } = this.options.identity;
+    const found = parseIdentity(await this.#read(IDENTITY_FILE));
+    if (found !== topicId) throw foreign(this.#dir, `it holds topic id ${found}, and ${topicId} was expected`);
+  }
+
+  async #readCheckpoints(): Promise<void> {
+    this.#startOffset = await this.#readNumber(START_FILE, this.#startOffset);
+    this.#recoveryPoint = await this.#readNumber(RECOVERY_FILE, 0);
+    if (!this.#names.has(EPOCH_FILE)) return;
+    this.#epochs = EpochCache.decode(await this.#read(EPOCH_FILE), `${this.#dir}/${EPOCH_FILE}`);
+  }
+
+  async #readNumber(name: string, missing: number): Promise<number> {
+    if (!this.#names.has(name)) return missing;
+    const path = `${this.#dir}/${name}`;
+    return checkpointNumber(parseCheckpoint(await this.#read(name), path)[0], path);
+  }
+
+  /** Opens the segments, oldest first. What lies wholly before the log's start goes now: a crash was quicker. */
+  async #findSegments(): Promise<Segment[]> {
+    const bases: Offset[] = [];
+    for (const name of this.#names) {
+      const base = offsetOfName(name, SUFFIX.log);
+      if (base !== undefined) bases.push(base);
+    }
+    bases.sort((left, right) => left - right);
+    const segments: Segment[] = [];
+    const nowMs = this.options.clock.nowMs();
+    for (const [index, base] of bases.entries()) {
+      const segment = await Segment.find(this.options.disk, this.#dir, base, nowMs);
+      const next = bases[index + 1];
+      if (next !== undefined && next <= this.#startOffset) await this.#remove(segment);
+      else segments.push(segment);
+    }
+    return segments;
+  }
+
+  async #begin(segments: Segment[]): Promise<number> {
+    const start = offset(this.#startOffset);
+    if (this.#recoveryPoint > start) {
+      throw foreign(this.#dir, `offsets up to ${this.#recoveryPoint} were on disk for good, and no segment is there`);
+    }
+    const segment = Segment.create(this.options.disk, this.#dir, start, this.options.clock.nowMs());
+    await segment.ready();
+    segments.push(segment);
+    return start;
+  }
+
+  async #restore(segments: Segment[]): Promise<number> {
+    const first = await this.#loadSealed(segments);
+    const tail =
+      this.options.clean && first === segments.length - 1 ? await this.#loadCleanTail(segments[first]!) : undefined;
+    const end = tail ?? (await this.#recover(segments, first));
+    if (end < this.#recoveryPoint) {
+      const last = segments.at(-1)!;
+      throw corruptLog(
+        last,
+        last.sizeBytes,
+        end,
+        `the log ends here, and offsets up to ${this.#recoveryPoint} were on disk for good`,
+      );
+    }
+    return end;
+  }
+
+  /** Takes over segments below the recovery point by their indexes. Returns the first one that must be scanned. */
+  async #loadSealed(segments: readonly Segment[]): Promise<number> {
+    for (const [index, segment] of segments.entries()) {
+      const next = segments[index + 1];
+      if (next === undefined || next.baseOffset > this.#recoveryPoint) return index;
+      if (await segment.loadIndexes(this.#names)) {
+        segment.sealed = true;
+        segment.unloadIndexes();
+        continue;
+      }
+      const scan = await this.#scan(segment, () => {});
+      if (scan.broken !== undefined || scan.nextOffset > next.baseOffset) {
+        throw corruptLog(
+          segment,
+          scan.position,
+          scan.nextOffset,
+          scan.broken ?? 'its last batch runs into the next segment',
+        );
+      }
+      await this.#seal(segment);
+    }
+    return segments.length - 1;
+  }
+
+  /** After a clean stop: indexes and snapshot are there, and the last batches lead to the end. undefined: they do not. */
+  async #loadCleanTail(segment: Segment): Promise<number | undefined> {
+    if (!(await segment.loadIndexes(this.#names))) return undefined;
+    const last = (await segment.offsets()).last ?? { offset: segment.baseOffset, position: 0 };
+    let next: number = last.offset;
+    let position = last.position;
+    for await (const found of segment.batches(last.position, segment.sizeBytes, PIECE_BYTES)) {
+      const { batch } = found;
+      if (batch.baseOffset < next || !batch.checksumHolds(this.options.crc32c)) return undefined;
+      next = batch.nextOffset;
+      position = found.position + batch.sizeBytes;
+    }
+    if (position !== segment.sizeBytes || next !== this.#recoveryPoint) return undefined;
+    if (!(await loadSnapshot(this.options, this.#dir, this.#names, next, this.#producers))) return undefined;
+    await segment.resume(position);
+    return next;
+  }
+
+  /** Reads everything from segment `first` on, cuts a torn tail, refuses corruption, and makes the rest durable. */
+  async #recover(segments: Segment[], first: number): Promise<number> {
+    await restoreProducers(this.options, this.#dir, segments, first, this.#producers);
+    const nowMs = this.options.clock.nowMs();
+    let end: number = segments[first]!.baseOffset;
+    for (let index = first; index < segments.length; index++) {
+      const segment = segments[index]!;
+      const gap = segment.baseOffset !== end;
+      const scan = gap
+        ? undefined
+        : await this.#scan(segment, (batch) => {
+            if (batch.hasProducerId) this.#producers.apply(batch, nowMs);
+            this.#epochs.begin(batch.leaderEpoch, batch.baseOffset);
+          });
+      end = scan?.nextOffset ?? end;
+      if (scan !== undefined && scan.broken === undefined) {
+        await segment.sync();
+        if (index < segments.length - 1) await this.#seal(segment);
+        continue;
+      }
+      await this.#judge(segments, index, scan, end);
+      const kept = gap ? index : index + 1;
+      await this.#cutTail(segments, kept, scan);
+      break;
+    }
+    await this.#writeEpochs();
+    await this.options.disk.syncDir(this.#dir);
+    return end;
+  }
+
+  async #judge(segments: readonly Segment[], index: number, scan: Scan | undefined, end: number): Promise<void> {
+    const segment = scan === undefined ? segments[index - 1]! : segments[index]!;
+    const position = scan?.position ?? segment.sizeBytes;
+    const why = scan?.broken ?? `the next segment begins at offset ${segments[index]!.baseOffset}`;
+    const torn =
+      end >= this.#recoveryPoint && (scan === undefined || (await isTorn(segment, position, end, this.options.crc32c)));
+    if (!torn) throw corruptLog(segment, position, end, why);
+    this.options.logger.warn('cut a torn tail', {
+      file: segment.path,
+      position,
+      offset: end,
+      bytes: segment.sizeBytes - position,
+      segmentsRemoved: segments.length - 1 - (scan === undefined ? index - 1 : index),
+      why,
+    });
+  }
+
+  /** Removes segments from the newest on, each for good before the next, so that a crash leaves no gap; then cuts. */
+  async #cutTail(segments: Segment[], kept: number, scan: Scan | undefined): Promise<void> {
+    while (segments.length > kept) {
+      await this.#remove(segments.pop()!);
+      await this.options.disk.syncDir(this.#dir);
+    }
+    if (scan !== undefined) await segments.at(-1)!.truncate(scan.position);
+  }
+
+  #scan(segment: Segment, found: Parameters<typeof scanSegment>[3]): Promise<Scan> {
+    return scanSegment(segment, this.options.crc32c, this.options.config.indexIntervalBytes, found);
+  }
+
+  async #seal(segment: Segment): Promise<void> {
+    await segment.writeIndexes();
+    await this.options.disk.syncDir(this.#dir);
+    segment.sealed = true;
+    segment.unloadIndexes();
+  }
+
+  async #writeEpochs(): Promise<void> {
+    await replaceFile(this.options.disk, this.#dir, EPOCH_FILE, this.#epochs.encode());
+  }
+
+  async #remove(segment: Segment): Promise<void> {
+    await segment.close();
+    for (const suffix of Object.values(SUFFIX)) await this.#removeFile(fileName(segment.baseOffset, suffix));
+  }
+
+  async #removeFile(name: string): Promise<void> {
+    await this.options.disk.remove(`${this.#dir}/${name}`);
+    this.#names.delete(name);
+  }
+
+  #read(name: string): Promise<Uint8Array> {
+    return readWhole(this.options.disk, `${this.#dir}/${name}`);
+  }
+}
+
+function formatIdentity({ topicId, topic, partition }: LogIdentity): Uint8Array {
+  return utf8(`version: 0\ntopic_id: ${topicId}\ntopic: ${topic}\npartition: ${partition}\n`);
+}
+
+/** The topic id in a `partition.metadata`. Other lines are for people. */
+export function parseIdentity(bytes: Uint8Array): string {
+  return /^topic_id: (\S+)$/m.exec(fromUtf8(bytes))?.[1] ?? '';
+}
+
+export function parentOf(path: string): string {
+  return path.slice(0, Math.max(1, path.lastIndexOf('/')));
+}
+
+/** A one-number checkpoint. */
+export function formatNumber(value: number): Uint8Array {
+  return formatCheckpoint([String(value)]);
+}
+
+function foreign(dir: string, why: string): ApiError {
+  return new ApiError('KAFKA_STORAGE_ERROR', `${dir} cannot be used: ${why}`);
+}

@@ -1,0 +1,400 @@
+import { ApiError, asError, type Epoch, invariant, Lane, type Offset, offset } from '@trunkline/kernel';
+import type { RecordBatch } from '@trunkline/records';
+import { replaceFile } from './checkpoint-file.js';
+import type { EpochCache } from './epoch-cache.js';
+import type { ActiveProducer, AppendInfo, Log, LogConfig, LogRead, TimedOffset } from './log.js';
+import { EPOCH_FILE, fileName, RECOVERY_FILE, START_FILE, SUFFIX } from './log-files.js';
+import { formatNumber, type LoadedLog, loadLog } from './log-loader.js';
+import type { LogIdentity, LogOptions } from './log-options.js';
+import { LogWriter, PENDING_BYTES_MAX, storageError } from './log-writer.js';
+import { restoreProducers } from './producer-restore.js';
+import { encodeSnapshot } from './producer-snapshot.js';
+import type { BatchMark, ProducerState } from './producer-state.js';
+import { scanSegment } from './recovery.js';
+import { activeHasExpired, segmentsToDelete } from './retention.js';
+import type { Segment } from './segment.js';
+import { cutPoint, SegmentChain } from './segment-chain.js';
+import { nothing, readSegment } from './segment-read.js';
+import { TailBudget, TailCache } from './tail-cache.js';
+import { findByTime, findLargestTime } from './time-lookup.js';
+
+const TAIL_BYTES_MAX = 8 * 1024 * 1024;
+const TAIL_BUDGET_BYTES = 16 * 1024 * 1024;
+const LANE_WAITING_MAX = 4096;
+
+/**
+ * A partition's log in a directory of its own. See {@link Log} for what each call promises, the README for the files and
+ * for how it comes back after a crash.
+ */
+export class PartitionLog implements Log {
+  onDurable: ((durableEnd: Offset) => void) | undefined;
+  onFailed: ((reason: Error) => void) | undefined;
+  /** Refuses what leaders would append while the disk is too full; reads, deletions and markers go on (C71). */
+  refusesProduce = false;
+  #startOffset: Offset;
+  #endOffset: Offset;
+  #recoveryPoint: Offset;
+  #config: LogConfig;
+  /** Set: no append is taken, and why. */
+  #stopped: string | undefined;
+  #epochsOnDisk = true;
+  readonly #chain: SegmentChain;
+  readonly #epochs: EpochCache;
+  readonly #producers: ProducerState;
+  readonly #writer: LogWriter;
+  readonly #tail: TailCache;
+  /** Maintenance, one after the other. Appends and reads do not go through it. */
+  readonly #lane: Lane;
+
+  private constructor(
+    private readonly options: LogOptions,
+    loaded: LoadedLog,
+  ) {
+    this.#config = options.config;
+    this.#chain = new SegmentChain(options, options.dir, loaded.segments);
+    this.#startOffset = loaded.startOffset;
+    this.#endOffset = loaded.endOffset;
+    this.#recoveryPoint = loaded.recoveryPoint;
+    this.#epochs = loaded.epochs;
+    this.#producers = loaded.producers;
+    const budget = options.tailBudget ?? new TailBudget(TAIL_BUDGET_BYTES);
+    this.#tail = new TailCache(options.tailBytesMax ?? TAIL_BYTES_MAX, budget);
+    this.#lane = new Lane(`log ${options.dir}`, LANE_WAITING_MAX);
+    this.#writer = new LogWriter({
+      clock: options.clock,
+      mode: options.config.flush,
+      flushIntervalMs: options.config.flushIntervalMs,
+      end: loaded.endOffset,
+      onDurable: (end) => this.onDurable?.(end),
+      onFailed: (reason) => this.#hasFailed(reason),
+    });
+  }
+
+  /**
+   * Opens the log in `options.dir`, or makes it. Recovers after a crash. Rejects with ApiError KAFKA_STORAGE_ERROR when
+   * the directory holds another topic's data or the log is damaged: the text says where, and what to do.
+   */
+  static async open(options: LogOptions): Promise<PartitionLog> {
+    return new PartitionLog(options, await loadLog(options));
+  }
+
+  get dir(): string {
+    return this.options.dir;
+  }
+  get identity(): LogIdentity {
+    return this.options.identity;
+  }
+  get config(): LogConfig {
+    return this.#config;
+  }
+  get startOffset(): Offset {
+    return this.#startOffset;
+  }
+  get endOffset(): Offset {
+    return this.#endOffset;
+  }
+  get durableEnd(): Offset {
+    return this.#writer.durableEnd;
+  }
+  get sizeBytes(): number {
+    return this.#chain.sizeBytes;
+  }
+  get segmentCount(): number {
+    return this.#chain.all.length;
+  }
+  /** Why it takes no more appends and gives no more reads; undefined while it is well. */
+  get failed(): Error | undefined {
+    return this.#writer.failed;
+  }
+  /** Below it everything is known to be on disk for good: damage there is never taken for a torn tail. */
+  get recoveryPoint(): Offset {
+    return this.#recoveryPoint;
+  }
+
+  appendAsLeader(batch: RecordBatch, epoch: Epoch): AppendInfo {
+    this.#checkAppend(batch);
+    if (this.refusesProduce && !batch.isControl) {
+      throw new ApiError('KAFKA_STORAGE_ERROR', 'the disk is almost full; records are taken again once there is room');
+    }
+    if (batch.hasProducerId) {
+      const duplicate = this.#producers.check(batch);
+      if (duplicate !== undefined) return this.#duplicate(duplicate);
+    }
+    batch.assign(this.#endOffset, epoch);
+    return this.#append(batch);
+  }
+
+  appendAsFollower(batches: readonly RecordBatch[]): AppendInfo {
+    let info: AppendInfo | undefined;
+    for (const batch of batches) {
+      this.#checkAppend(batch);
+      invariant(batch.baseOffset >= this.#endOffset, 'a follower appends where its log ends');
+      info = { ...this.#append(batch), ...(info && { baseOffset: info.baseOffset }) };
+    }
+    invariant(info !== undefined, 'a follower appends at least one batch');
+    return info;
+  }
+
+  read(from: Offset, until: Offset, bytesMax: number, atLeastOne: boolean): LogRead | Promise<LogRead> {
+    this.#checkWell();
+    if (from < this.#startOffset || from > this.#endOffset) {
+      const range = `${this.#startOffset} to ${this.#endOffset}`;
+      throw new ApiError('OFFSET_OUT_OF_RANGE', `offset ${from} is not in ${range}`);
+    }
+    const end = Math.min(until, this.durableEnd);
+    if (from >= end) return nothing(from);
+    return this.#tail.read(from, end, bytesMax, atLeastOne) ?? this.#readFiles(from, end, bytesMax, atLeastOne);
+  }
+
+  async offsetForTime(timestampMs: number, until: Offset): Promise<TimedOffset | undefined> {
+    this.#checkWell();
+    const end = offset(Math.min(until, this.durableEnd));
+    return findByTime(this.#chain.all, timestampMs, this.#startOffset, end, this.options.compression);
+  }
+
+  async offsetForMaxTimestamp(): Promise<TimedOffset | undefined> {
+    this.#checkWell();
+    return findLargestTime(this.#chain.all, this.#startOffset, this.durableEnd, this.options.compression);
+  }
+
+  endOffsetForEpoch(epoch: Epoch): { readonly epoch: Epoch; readonly endOffset: Offset } | undefined {
+    return this.#epochs.endOffsetFor(epoch, this.#endOffset);
+  }
+
+  epochForOffset(at: Offset): Epoch | undefined {
+    return this.#epochs.epochFor(at);
+  }
+
+  async beginEpoch(epoch: Epoch, startOffset: Offset): Promise<void> {
+    this.#checkWell();
+    if (this.#epochs.begin(epoch, startOffset)) this.#epochsOnDisk = false;
+    await this.#inLane(() => this.#writeEpochs());
+  }
+
+  /** See `ProducerState.firstUnstableOffset`: where a read_committed reader must stop. */
+  firstUnstableOffset(highWatermark: Offset): Offset | undefined {
+    return this.#producers.firstUnstableOffset(highWatermark);
+  }
+
+  activeProducers(): readonly ActiveProducer[] {
+    return this.#producers.active();
+  }
+
+  reconfigure(config: LogConfig): void {
+    this.#config = config;
+    this.#writer.configure(config.flush, config.flushIntervalMs);
+  }
+
+  async flush(): Promise<Offset> {
+    this.#checkWell();
+    return this.#writer.flush(this.#endOffset);
+  }
+
+  async truncateTo(to: Offset): Promise<void> {
+    this.#stopped ??= 'it is being truncated';
+    await this.#inLane(() => this.#truncate(to));
+    this.#stopped = undefined;
+  }
+
+  async advanceStartOffset(to: Offset): Promise<void> {
+    this.#checkWell();
+    if (to > this.#endOffset) {
+      throw new ApiError('OFFSET_OUT_OF_RANGE', `the log ends at ${this.#endOffset}, it cannot start at ${to}`);
+    }
+    await this.#inLane(async () => {
+      await this.#moveStart(to);
+      await this.#chain.removeFirst(this.#chain.countBefore(to));
+    });
+  }
+
+  /** `replicatedEnd`: nothing at or behind it goes; left out: what is durable here may go. */
+  async applyRetention(nowMs: number, replicatedEnd?: Offset): Promise<number> {
+    this.#checkWell();
+    return this.#inLane(async () => {
+      this.#producers.expire(nowMs, this.#config.producerIdExpirationMs);
+      const end = Math.min(replicatedEnd ?? this.durableEnd, this.durableEnd);
+      if (this.#endOffset <= end && activeHasExpired(this.#chain.active, this.#config, nowMs)) this.#roll();
+      const count = segmentsToDelete(this.#chain.all, this.#config, nowMs, this.#startOffset, end);
+      if (count === 0) return 0;
+      await this.#moveStart(this.#chain.all[count]!.baseOffset);
+      await this.#chain.removeFirst(count);
+      return count;
+    });
+  }
+
+  /** Notes on disk how far everything is there for good, when that has moved. Costs a file; for a round a minute. */
+  async checkpoint(): Promise<void> {
+    this.#checkWell();
+    await this.#inLane(() => this.#writeRecoveryPoint());
+  }
+
+  /** Writes and syncs everything, so that the next open need not scan. A log that failed is only let go. */
+  async close(): Promise<void> {
+    if (this.#stopped === 'it is closed') return;
+    this.#stopped = 'it is closed';
+    try {
+      if (this.failed === undefined) await this.#lane.run(() => this.#leaveClean());
+    } finally {
+      await this.#lane.idle();
+      this.#writer.stop();
+      this.#tail.clear();
+      await this.#chain.close();
+    }
+  }
+
+  #checkWell(): void {
+    if (this.failed !== undefined) throw storageError(this.failed);
+    if (this.#stopped === 'it is closed') throw new ApiError('KAFKA_STORAGE_ERROR', `${this.dir}: the log is closed`);
+  }
+
+  #checkAppend({ sizeBytes }: RecordBatch): void {
+    this.#checkWell();
+    invariant(this.#stopped === undefined, 'nothing is appended to a log that is being truncated');
+    if (sizeBytes > this.#config.segmentBytesMax) {
+      const why = `a batch of ${sizeBytes} bytes is larger than segment.bytes, ${this.#config.segmentBytesMax}`;
+      throw new ApiError('RECORD_LIST_TOO_LARGE', why);
+    }
+    if (this.#writer.pendingBytes + sizeBytes > PENDING_BYTES_MAX) {
+      throw new ApiError('KAFKA_STORAGE_ERROR', `${this.#writer.pendingBytes} bytes wait for the disk already`);
+    }
+  }
+
+  #append(batch: RecordBatch): AppendInfo {
+    if (this.#chain.mustRoll(batch, this.#endOffset, this.#config)) this.#roll();
+    const { baseOffset, lastOffset, leaderEpoch } = batch;
+    if (leaderEpoch !== this.#epochs.latest && this.#epochs.begin(leaderEpoch, baseOffset)) this.#epochsOnDisk = false;
+    if (batch.hasProducerId) this.#producers.apply(batch, this.options.clock.nowMs());
+    const position = this.#chain.place(batch, this.#config.indexIntervalBytes);
+    this.#endOffset = (lastOffset + 1) as Offset;
+    this.#writer.enqueue(this.#chain.active, position, this.#tail.add(batch), this.#endOffset);
+    const logAppendTimeMs = batch.timestampType === 'LogAppendTime' ? batch.maxTimestamp : -1;
+    return { baseOffset, lastOffset, logAppendTimeMs, logStartOffset: this.#startOffset, duplicate: false };
+  }
+
+  #duplicate({ firstOffset, lastOffset, timestampMs }: BatchMark): AppendInfo {
+    return {
+      baseOffset: firstOffset,
+      lastOffset,
+      logAppendTimeMs: timestampMs,
+      logStartOffset: this.#startOffset,
+      duplicate: true,
+    };
+  }
+
+  #roll(): void {
+    const at = this.#endOffset;
+    const snapshot = encodeSnapshot(this.#producers.entries(), this.options.crc32c);
+    const before = this.#chain.roll(at);
+    this.#inLane(() => this.#seal(before, at, snapshot)).catch(() => {}); // The log has failed, and said so.
+  }
+
+  /** A segment takes no more batches: brings it, its indexes and the state behind it to disk, then says so. */
+  async #seal(segment: Segment, end: Offset, snapshot: Uint8Array): Promise<void> {
+    await this.#writer.flush(end);
+    if (!this.#chain.all.includes(segment)) return;
+    await segment.writeIndexes();
+    await this.#writeSnapshot(end, snapshot);
+    segment.sealed = true;
+    await this.#writeEpochs();
+    await this.#writeRecoveryPoint();
+    segment.unloadIndexes();
+  }
+
+  async #readFiles(from: number, until: number, bytesMax: number, atLeastOne: boolean): Promise<LogRead> {
+    const range = { from, until, bytesMax, atLeastOne };
+    for (let at = this.#chain.indexFor(from); ; at++) {
+      const segment = this.#chain.all[at];
+      if (segment === undefined || segment.baseOffset >= until) return nothing(from);
+      const found = await readSegment(segment, range, this.#config.indexIntervalBytes);
+      if (found !== undefined) return found;
+    }
+  }
+
+  async #moveStart(to: Offset): Promise<void> {
+    if (to <= this.#startOffset) return;
+    await this.#replace(START_FILE, formatNumber(to));
+    this.#startOffset = to;
+    if (this.#epochs.truncateStart(to)) this.#epochsOnDisk = false;
+  }
+
+  /** The steps stand in an order in which a crash after any of them leaves a log that opens. */
+  async #truncate(to: Offset): Promise<void> {
+    await this.#writer.flush(this.#endOffset);
+    const last = this.#chain.indexFor(to);
+    const cut = to >= this.#endOffset ? undefined : await cutPoint(this.#chain.all[last]!, to);
+    const end = cut?.end ?? this.#endOffset;
+    if (this.#epochs.truncateEnd(end)) this.#epochsOnDisk = false; // Also when nothing is cut (KAFKA-10706).
+    await this.#writeEpochs();
+    if (cut === undefined) return;
+    if (this.#recoveryPoint > end) await this.#setRecoveryPoint(end);
+    await restoreProducers(this.options, this.dir, this.#chain.all, last, this.#producers);
+    await this.#chain.removeBehind(last);
+    await this.#chain.truncateActive(cut.position);
+    const { active } = this.#chain;
+    active.sealed = false;
+    const nowMs = this.options.clock.nowMs();
+    await scanSegment(active, this.options.crc32c, this.#config.indexIntervalBytes, (batch) => {
+      if (batch.hasProducerId) this.#producers.apply(batch, nowMs);
+    });
+    await active.resume(cut.position);
+    this.#tail.truncateTo(end);
+    this.#endOffset = end;
+    this.#startOffset = offset(Math.min(this.#startOffset, end));
+    this.#writer.truncated(end);
+  }
+
+  async #leaveClean(): Promise<void> {
+    await this.#writer.flush(this.#endOffset);
+    await this.#chain.active.writeIndexes();
+    await this.#writeSnapshot(this.#endOffset, encodeSnapshot(this.#producers.entries(), this.options.crc32c));
+    await this.#writeEpochs();
+    await this.#setRecoveryPoint(this.#endOffset);
+  }
+
+  async #writeSnapshot(at: Offset, snapshot: Uint8Array): Promise<void> {
+    await this.#replace(fileName(at, SUFFIX.producers), snapshot);
+  }
+
+  async #writeEpochs(): Promise<void> {
+    if (this.#epochsOnDisk) return;
+    this.#epochsOnDisk = true;
+    await this.#replace(EPOCH_FILE, this.#epochs.encode());
+  }
+
+  async #writeRecoveryPoint(): Promise<void> {
+    const { sealedEnd, active } = this.#chain;
+    const end = sealedEnd === active.baseOffset ? this.#writer.syncedEnd : sealedEnd;
+    if (end > this.#recoveryPoint) await this.#setRecoveryPoint(end);
+  }
+
+  async #setRecoveryPoint(end: Offset): Promise<void> {
+    await this.#replace(RECOVERY_FILE, formatNumber(end));
+    this.#recoveryPoint = end;
+  }
+
+  #replace(name: string, bytes: Uint8Array): Promise<void> {
+    return replaceFile(this.options.disk, this.dir, name, bytes);
+  }
+
+  /** Runs maintenance. A failure of the disk in it is a failure of the log. */
+  #inLane<T>(task: () => Promise<T>): Promise<T> {
+    return this.#lane.run(async () => {
+      if (this.failed !== undefined) throw storageError(this.failed);
+      try {
+        return await task();
+      } catch (reason) {
+        if (!(reason instanceof ApiError)) this.#writer.fail(asError(reason));
+        throw reason instanceof ApiError ? reason : storageError(asError(reason));
+      }
+    });
+  }
+
+  #hasFailed(reason: Error): void {
+    this.#tail.clear();
+    this.options.logger.error('a log failed and is closed until the next start', {
+      dir: this.dir,
+      why: reason.message,
+    });
+    this.onFailed?.(reason);
+  }
+}

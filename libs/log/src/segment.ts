@@ -1,0 +1,243 @@
+import { ApiError, type Disk, type DiskFile, type Offset } from '@trunkline/kernel';
+import { batchesIn, type RecordBatch } from '@trunkline/records';
+import { readWhole, replaceFile } from './checkpoint-file.js';
+import { fileName, SUFFIX } from './log-files.js';
+import { OffsetIndex } from './offset-index.js';
+import { TimeIndex } from './time-index.js';
+
+const FIRST_PIECE_BYTES = 4096;
+
+/** One file of batches with its two indexes. The active one, the last of a log, is written; the others only read. */
+export class Segment {
+  /** Bytes appended, those that still wait to be written included. */
+  sizeBytes = 0;
+  /** Largest timestamp and the last offset of the first batch that has it; -1: no record with a timestamp. */
+  maxTimestamp = -1;
+  maxTimestampOffset = -1;
+  /** The largest timestamp of the first batch, which `segment.ms` counts from; -1: none yet, or it has none. */
+  firstTimestamp = -1;
+  /** By the broker's clock, for records without timestamps. */
+  createdAtMs: number;
+  /** Its indexes are on disk for good: a restart need not scan it. */
+  sealed = false;
+  #offsets: OffsetIndex | undefined;
+  #times: TimeIndex | undefined;
+  #indexedUpTo = 0;
+  #file: DiskFile | undefined;
+  #opening: Promise<DiskFile> | undefined;
+  #users = 0;
+  #closed = false;
+
+  private constructor(
+    readonly disk: Disk,
+    readonly dir: string,
+    readonly baseOffset: Offset,
+    nowMs: number,
+  ) {
+    this.createdAtMs = nowMs;
+  }
+
+  /** A new, empty segment. Its file is made at once, in the background; `ready` tells how that went. */
+  static create(disk: Disk, dir: string, baseOffset: Offset, nowMs: number): Segment {
+    const segment = new Segment(disk, dir, baseOffset, nowMs);
+    segment.resetIndexes();
+    segment.#opening = segment.#make();
+    segment.#opening.catch(() => {}); // The writer waits for it and hears of the failure.
+    return segment;
+  }
+
+  /** A segment that was found on disk. Its size is read, nothing else. */
+  static async find(disk: Disk, dir: string, baseOffset: Offset, nowMs: number): Promise<Segment> {
+    const segment = new Segment(disk, dir, baseOffset, nowMs);
+    segment.sizeBytes = await (await segment.ready()).size();
+    return segment;
+  }
+
+  get path(): string {
+    return `${this.dir}/${fileName(this.baseOffset, SUFFIX.log)}`;
+  }
+  /** The open file, for writes in this very turn; undefined while it is being made. */
+  get openFile(): DiskFile | undefined {
+    return this.#file;
+  }
+  get indexBytes(): number {
+    return Math.max(this.#offsets?.sizeBytes ?? 0, this.#times?.sizeBytes ?? 0);
+  }
+
+  /** Starts both indexes anew, for a scan from the first byte. */
+  resetIndexes(): void {
+    this.#offsets = new OffsetIndex(this.baseOffset);
+    this.#times = new TimeIndex(this.baseOffset);
+    this.#indexedUpTo = 0;
+    this.maxTimestamp = -1;
+    this.maxTimestampOffset = -1;
+    this.firstTimestamp = -1;
+  }
+
+  ready(): Promise<DiskFile> {
+    if (this.#closed) return Promise.reject(removed(this.path));
+    if (this.#file !== undefined) return Promise.resolve(this.#file);
+    this.#opening ??= this.#open();
+    return this.#opening;
+  }
+
+  /** Takes note of a batch that stands, or will stand, at `position`. */
+  note(batch: RecordBatch, position: number, indexIntervalBytes: number): void {
+    const { maxTimestamp, lastOffset, sizeBytes } = batch;
+    if (position === 0) this.firstTimestamp = maxTimestamp;
+    if (maxTimestamp > this.maxTimestamp) {
+      this.maxTimestamp = maxTimestamp;
+      this.maxTimestampOffset = lastOffset;
+    }
+    if (position - this.#indexedUpTo >= indexIntervalBytes) {
+      this.#offsets!.append(batch.baseOffset, position);
+      this.#times!.append(this.maxTimestamp, this.maxTimestampOffset);
+      this.#indexedUpTo = position + sizeBytes;
+    }
+  }
+
+  async offsets(): Promise<OffsetIndex> {
+    this.#offsets ??= OffsetIndex.decode(
+      this.baseOffset,
+      await readWhole(this.disk, `${this.dir}/${fileName(this.baseOffset, SUFFIX.offsets)}`),
+      this.sizeBytes,
+    );
+    if (this.#offsets === undefined)
+      throw new ApiError('KAFKA_STORAGE_ERROR', `the offset index of ${this.path} is broken`);
+    return this.#offsets;
+  }
+
+  async times(): Promise<TimeIndex> {
+    this.#times ??= TimeIndex.decode(
+      this.baseOffset,
+      await readWhole(this.disk, `${this.dir}/${fileName(this.baseOffset, SUFFIX.times)}`),
+    );
+    if (this.#times === undefined)
+      throw new ApiError('KAFKA_STORAGE_ERROR', `the time index of ${this.path} is broken`);
+    return this.#times;
+  }
+
+  /** Loads what the indexes on disk say, so that no scan is needed. False: they are missing or cannot be right. */
+  async loadIndexes(names: ReadonlySet<string>): Promise<boolean> {
+    const wanted = [fileName(this.baseOffset, SUFFIX.offsets), fileName(this.baseOffset, SUFFIX.times)];
+    if (!wanted.every((name) => names.has(name))) return false;
+    try {
+      await this.offsets();
+      const last = (await this.times()).last;
+      this.maxTimestamp = last?.timestampMs ?? -1;
+      this.maxTimestampOffset = last?.offset ?? -1;
+      return true;
+    } catch (reason) {
+      if (reason instanceof ApiError) return false;
+      throw reason;
+    }
+  }
+
+  /** Takes up appending at `position`, after the indexes were loaded. */
+  async resume(position: number): Promise<void> {
+    this.#indexedUpTo = position;
+    if (position === 0) return;
+    for await (const { batch } of this.batches(0, position, FIRST_PIECE_BYTES)) {
+      this.firstTimestamp = batch.maxTimestamp;
+      return;
+    }
+  }
+
+  /** Gives back the memory of the indexes of a sealed segment; they are read again when they are needed. */
+  unloadIndexes(): void {
+    if (!this.sealed) return;
+    this.#offsets = undefined;
+    this.#times = undefined;
+  }
+
+  /** Writes both indexes. The caller has synced the content, and syncs the directory. */
+  async writeIndexes(): Promise<void> {
+    this.#times!.append(this.maxTimestamp, this.maxTimestampOffset);
+    const { disk, dir, baseOffset } = this;
+    await replaceFile(disk, dir, fileName(baseOffset, SUFFIX.offsets), this.#offsets!.encode(), false);
+    await replaceFile(disk, dir, fileName(baseOffset, SUFFIX.times), this.#times!.encode(), false);
+  }
+
+  /** Bytes from `position`, fewer only where the file ends. */
+  readAt(position: number, length: number): Promise<Uint8Array> {
+    return this.#using((file) => file.read(position, length));
+  }
+
+  /** Walks the batches between two positions, in pieces of memory. Positions must be those of batches. */
+  async *batches(
+    from: number,
+    until: number,
+    pieceBytes: number,
+  ): AsyncGenerator<{ batch: RecordBatch; position: number }> {
+    let position = from;
+    let length = pieceBytes;
+    while (position < until) {
+      const bytes = await this.readAt(position, Math.min(length, until - position));
+      const start = position;
+      for (const batch of batchesIn(bytes)) {
+        yield { batch, position };
+        position += batch.sizeBytes;
+      }
+      if (position === start) {
+        if (bytes.byteLength === until - position) return; // The rest is no whole batch.
+        length *= 4;
+      } else length = pieceBytes;
+    }
+  }
+
+  /** Makes its content durable; nothing to do when it was removed meanwhile. */
+  async sync(): Promise<void> {
+    if (!this.#closed) await this.#using((file) => file.sync());
+  }
+
+  /** Cuts the file, and for good: what is appended next must not lie beside bytes of a former life. */
+  async truncate(position: number): Promise<void> {
+    const file = await this.ready();
+    await file.truncate(position);
+    await file.sync();
+    this.sizeBytes = position;
+    this.#indexedUpTo = Math.min(this.#indexedUpTo, position);
+  }
+
+  /** Closes the file once nobody uses it any more. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    if (this.#users === 0) await this.#closeFile();
+  }
+
+  async #using<T>(work: (file: DiskFile) => Promise<T>): Promise<T> {
+    const file = await this.ready();
+    this.#users += 1;
+    try {
+      return await work(file);
+    } finally {
+      this.#users -= 1;
+      if (this.#closed && this.#users === 0) await this.#closeFile();
+    }
+  }
+
+  async #closeFile(): Promise<void> {
+    const opening = this.#opening;
+    this.#opening = undefined;
+    this.#file = undefined;
+    const file = await opening?.catch(() => undefined);
+    await file?.close();
+  }
+
+  async #open(): Promise<DiskFile> {
+    this.#file = await this.disk.open(this.path);
+    return this.#file;
+  }
+
+  async #make(): Promise<DiskFile> {
+    const file = await this.disk.open(this.path);
+    await file.truncate(0);
+    await this.disk.syncDir(this.dir);
+    this.#file = file;
+    return file;
+  }
+}
+
+function removed(path: string): ApiError {
+  return new ApiError('OFFSET_OUT_OF_RANGE', `${path} was removed`);
+}
