@@ -1,0 +1,83 @@
+import type { Offset, Uuid } from '@trunkline/kernel';
+
+/** What a fetch asks of one partition. */
+export interface PartitionWish {
+  readonly currentLeaderEpoch: number;
+  readonly fetchOffset: bigint;
+  readonly lastFetchedEpoch: number;
+  readonly partitionMaxBytes: number;
+}
+
+/** What an incremental answer must say again when it differs (KIP-227). */
+export interface Tellable {
+  readonly errorCode: number;
+  readonly highWatermark: number;
+  readonly logStartOffset: number;
+  readonly sizeBytes: number;
+  readonly diverges: boolean;
+}
+
+const UNTOLD = -1;
+
+/**
+ * A partition of one fetch request, or, remembered, of a fetch session.
+ *
+ * From Fetch 13 on it is found by `topicId`, and `topic` is what that id was called when it was first looked up; below
+ * it is found by `topic`, and `topicId` is the zero id.
+ */
+export class FetchPartition {
+  fetchOffset!: Offset;
+  bytesMax!: number;
+  currentLeaderEpoch!: number;
+  lastFetchedEpoch!: number;
+  #toldHighWatermark = UNTOLD;
+  #toldLogStartOffset = UNTOLD;
+  #toldErrorCode = 0;
+
+  constructor(
+    public topic: string | undefined,
+    readonly topicId: Uuid,
+    readonly index: number,
+    wish: PartitionWish,
+  ) {
+    this.ask(wish);
+  }
+
+  /** The client asks this partition anew. */
+  ask(wish: PartitionWish): void {
+    this.fetchOffset = clampedOffset(wish.fetchOffset);
+    this.bytesMax = wish.partitionMaxBytes;
+    this.currentLeaderEpoch = wish.currentLeaderEpoch;
+    this.lastFetchedEpoch = wish.lastFetchedEpoch;
+    this.#toldErrorCode = 0;
+  }
+
+  /** Whether the client of this session has been told this error, and has not asked anew since. */
+  knowsError(errorCode: number): boolean {
+    return this.#toldErrorCode === errorCode;
+  }
+
+  /** Whether an incremental answer has to hold it: data, an error, a moved watermark or log start, a divergence. */
+  isNews(answer: Tellable): boolean {
+    return (
+      answer.sizeBytes > 0 ||
+      answer.highWatermark !== this.#toldHighWatermark ||
+      answer.logStartOffset !== this.#toldLogStartOffset ||
+      answer.errorCode !== 0 ||
+      answer.diverges
+    );
+  }
+
+  /** Remembers what was told. After an error the next good answer is news whatever it says. */
+  told(answer: Tellable): void {
+    this.#toldErrorCode = answer.errorCode;
+    this.#toldHighWatermark = answer.errorCode === 0 ? answer.highWatermark : UNTOLD;
+    this.#toldLogStartOffset = answer.logStartOffset;
+  }
+}
+
+/** An int64 of a client as an offset; what no log can hold becomes the nearest that is out of range everywhere. */
+export function clampedOffset(value: bigint): Offset {
+  if (value > BigInt(Number.MAX_SAFE_INTEGER)) return Number.MAX_SAFE_INTEGER as Offset;
+  return (value < -1n ? -1 : Number(value)) as Offset;
+}

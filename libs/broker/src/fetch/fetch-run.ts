@@ -1,0 +1,145 @@
+import type { Delayed, Ticket, Waiting, WaitingConnection } from '../replica/delayed.js';
+import type { FetchPartition } from './fetch-partition.js';
+import { type FindPartition, Reading } from './reading.js';
+
+/** What a fetch wants of all its partitions together. */
+export interface FetchWishes {
+  readonly maxWaitMs: number;
+  /** Answer only when there is so much, or the time is over. */
+  readonly minBytes: number;
+  /** The whole answer's records, but for one batch that is larger. */
+  readonly bytesMax: number;
+  readonly readCommitted: boolean;
+}
+
+/** What fetches share. */
+export interface FetchServices {
+  readonly find: FindPartition;
+  readonly delayed: Delayed;
+}
+
+/**
+ * One fetch, from its first read to its answer (KIP-74, Kafka's DelayedFetch).
+ *
+ * It reads every partition; with enough bytes, an error that the client has not heard of, or a divergence it is done.
+ * Else it parks: its readings watch their partitions, count the bytes that come below the high watermark, and the one
+ * that makes it enough reads again and answers, in the turn of the append.
+ */
+export class FetchRun implements Waiting {
+  readonly #readings: readonly Reading[];
+  #readableBytes = 0;
+  #ticket: Ticket | undefined;
+  #answer: ((readings: readonly Reading[] | Promise<readonly Reading[]>) => void) | undefined;
+
+  constructor(
+    partitions: readonly FetchPartition[],
+    private readonly wishes: FetchWishes,
+    private readonly services: FetchServices,
+    private readonly connection: WaitingConnection,
+  ) {
+    this.#readings = partitions.map((of) => new Reading(of, this.#moved));
+  }
+
+  /** The readings, in the order of the partitions: at once, or when there is something to say, or in `maxWaitMs`. */
+  run(): readonly Reading[] | Promise<readonly Reading[]> {
+    const waits = this.#readAll();
+    return waits === undefined ? this.#decide() : waits.then(() => this.#decide());
+  }
+
+  expire(): void {
+    this.#finish();
+  }
+
+  abandon(): void {
+    this.#unwatch();
+    this.#answer?.(this.#readings);
+  }
+
+  #decide(): readonly Reading[] | Promise<readonly Reading[]> {
+    if (this.wishes.maxWaitMs <= 0 || this.#readings.length === 0 || this.#hasNews()) return this.#readings;
+    // While the disk was read, more may have come: nobody was watching yet.
+    for (const reading of this.#readings) this.#count(reading);
+    if (this.#readings.some(({ isStale }) => isStale) || this.#isEnough()) return this.#readOnce();
+    return this.#park();
+  }
+
+  #hasNews(): boolean {
+    let bytes = 0;
+    for (const { errorCode, of, diverges, sizeBytes } of this.#readings) {
+      if (diverges || (errorCode !== 0 && !of.knowsError(errorCode))) return true;
+      bytes += sizeBytes;
+    }
+    return bytes >= this.#minBytes;
+  }
+
+  get #minBytes(): number {
+    return Math.min(this.wishes.minBytes, this.wishes.bytesMax);
+  }
+
+  #isEnough(): boolean {
+    return this.#readableBytes >= this.#minBytes;
+  }
+
+  #park(): readonly Reading[] | Promise<readonly Reading[]> {
+    const { maxWaitMs } = this.wishes;
+    this.#ticket = this.services.delayed.enter(this, maxWaitMs, this.connection);
+    if (this.#ticket === undefined) return this.#readings;
+    for (const reading of this.#readings) reading.partition?.watch(reading);
+    return new Promise((resolve) => (this.#answer = resolve));
+  }
+
+  readonly #moved = (reading: Reading): void => {
+    if (!reading.isStale) {
+      this.#count(reading);
+      if (!this.#isEnough()) return;
+    }
+    if (this.#ticket?.leave() === true) this.#finish();
+  };
+
+  #count(reading: Reading): void {
+    const { readableBytes } = reading;
+    this.#readableBytes += readableBytes - reading.countedBytes;
+    reading.countedBytes = readableBytes;
+  }
+
+  #finish(): void {
+    this.#unwatch();
+    this.#answer?.(this.#readOnce());
+  }
+
+  #unwatch(): void {
+    for (const reading of this.#readings) reading.partition?.unwatch(reading);
+  }
+
+  #readOnce(): readonly Reading[] | Promise<readonly Reading[]> {
+    const waits = this.#readAll();
+    return waits === undefined ? this.#readings : waits.then(() => this.#readings);
+  }
+
+  #readAll(): Promise<void> | undefined {
+    return this.#readFrom(0, this.wishes.bytesMax, true);
+  }
+
+  /** In order, because what one partition takes is missing for the next. Synchronous as long as memory has it. */
+  #readFrom(first: number, bytesMax: number, atLeastOne: boolean): Promise<void> | undefined {
+    const { readCommitted } = this.wishes;
+    let left = bytesMax;
+    let mayExceed = atLeastOne;
+    for (let at = first; at < this.#readings.length; at++) {
+      const reading = this.#readings[at]!;
+      const waits = reading.read(this.services.find, { readCommitted, bytesMax: left, atLeastOne: mayExceed });
+      if (waits !== undefined) {
+        const [leftThen, mayExceedThen] = [left, mayExceed];
+        return waits.then(() => {
+          const { sizeBytes } = reading;
+          return this.#readFrom(at + 1, Math.max(0, leftThen - sizeBytes), mayExceedThen && sizeBytes === 0);
+        });
+      }
+      if (reading.sizeBytes > 0) {
+        left = Math.max(0, left - reading.sizeBytes);
+        mayExceed = false;
+      }
+    }
+    return undefined;
+  }
+}

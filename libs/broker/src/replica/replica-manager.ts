@@ -1,0 +1,215 @@
+import { ApiError, asError, epoch, type Logger, type NodeId, type Uuid, ZERO_UUID } from '@trunkline/kernel';
+import type { Log, LogConfig } from '@trunkline/log';
+import {
+  CONFIG_RESOURCE_TYPES,
+  type MetadataDelta,
+  type MetadataImage,
+  type PartitionImage,
+  type StaticBrokerConfig,
+  topicConfigOf,
+  type TopicConfig,
+  type TopicImage,
+} from '@trunkline/metadata';
+import type { ErrorName } from '@trunkline/protocol';
+import { Partition, type PartitionState } from './partition.js';
+
+/** Which partition a log belongs to. */
+export interface LogName {
+  readonly topic: string;
+  readonly topicId: Uuid;
+  readonly partition: number;
+}
+
+/** Where the logs are: opened once each, deleted with their topic. */
+export interface LogStore {
+  /** The log that is there, or a new one. Rejects when it cannot be used: the text says why. */
+  openLog(name: LogName, config: LogConfig): Promise<Log>;
+  deleteLog(name: LogName): Promise<void>;
+}
+
+export interface ReplicaManagerOptions {
+  readonly nodeId: NodeId;
+  readonly statics: StaticBrokerConfig;
+  readonly logs: LogStore;
+  readonly logger: Logger;
+}
+
+/** A replica that should be here, and cannot be served: its log does not open. */
+interface Offline {
+  readonly offline: ApiError;
+}
+
+interface HostedTopic {
+  readonly name: string;
+  readonly id: Uuid;
+  config: TopicConfig;
+  readonly partitions: (Partition | Offline | undefined)[];
+}
+
+/** Logs that are opened at once when a node starts: enough to keep a disk busy, few enough to leave it its order. */
+const OPENED_AT_ONCE = 16;
+
+/**
+ * The partitions of which this node holds a replica. It follows the metadata: logs are open, and partitions led, when
+ * {@link apply} resolves, so a topic is usable as soon as its creation is answered.
+ *
+ * What fails for one partition (a log that does not open) is that partition's state; all others live.
+ */
+export class ReplicaManager {
+  readonly #byName = new Map<string, HostedTopic>();
+  readonly #byId = new Map<Uuid, HostedTopic>();
+
+  constructor(private readonly options: ReplicaManagerOptions) {}
+
+  /** A partition of this node, or undefined when there is none or its log is unusable. */
+  partition(topic: string, index: number): Partition | undefined {
+    const found = this.#byName.get(topic)?.partitions[index];
+    return found instanceof Partition ? found : undefined;
+  }
+
+  partitionById(topicId: Uuid, index: number): Partition | undefined {
+    const found = this.#byId.get(topicId)?.partitions[index];
+    return found instanceof Partition ? found : undefined;
+  }
+
+  /** All partitions that are served here. */
+  *partitions(): Generator<Partition, void, void> {
+    for (const { partitions } of this.#byName.values()) {
+      for (const found of partitions) if (found instanceof Partition) yield found;
+    }
+  }
+
+  /** The partition, or the error that a request for it gets. */
+  find(topic: string, index: number): Partition | ErrorName {
+    const found = this.#byName.get(topic)?.partitions[index];
+    if (found instanceof Partition) return found;
+    return found === undefined ? 'UNKNOWN_TOPIC_OR_PARTITION' : 'KAFKA_STORAGE_ERROR';
+  }
+
+  /** As {@link find}, by the topic's id: a topic with that id that is not there is UNKNOWN_TOPIC_ID. */
+  findById(topicId: Uuid, index: number): Partition | ErrorName {
+    const topic = this.#byId.get(topicId);
+    if (topic === undefined) return 'UNKNOWN_TOPIC_ID';
+    const found = topic.partitions[index];
+    if (found instanceof Partition) return found;
+    return found === undefined ? 'UNKNOWN_TOPIC_OR_PARTITION' : 'KAFKA_STORAGE_ERROR';
+  }
+
+  /** By id where there is one (new versions), else by name (old ones). */
+  locate(topic: string, topicId: Uuid, index: number): Partition | ErrorName {
+    return topicId === ZERO_UUID && topic !== '' ? this.find(topic, index) : this.findById(topicId, index);
+  }
+
+  /** The partition, for APIs that go by name. Throws ApiError UNKNOWN_TOPIC_OR_PARTITION or KAFKA_STORAGE_ERROR. */
+  mustFind(topic: string, index: number): Partition {
+    const found = this.find(topic, index);
+    if (typeof found === 'string') throw new ApiError(found, `there is no ${topic}-${index} here`);
+    return found;
+  }
+
+  /** What a topic of this name is known by. */
+  topicId(topic: string): Uuid | undefined {
+    return this.#byName.get(topic)?.id;
+  }
+
+  topicName(topicId: Uuid): string | undefined {
+    return this.#byId.get(topicId)?.name;
+  }
+
+  /** Takes in what the metadata says. Never rejects for the fault of one partition. */
+  async apply(delta: MetadataDelta, image: MetadataImage): Promise<void> {
+    for (const topic of delta.deletedTopics) await this.#delete(topic);
+    const tasks: (() => Promise<void>)[] = [];
+    for (const topic of delta.createdTopics) {
+      const hosted = this.#host(topic, image);
+      for (const partition of topic.partitions) tasks.push(() => this.#place(hosted, partition));
+    }
+    for (const { after, partitions } of delta.changedTopics) {
+      const hosted = this.#byId.get(after.id) ?? this.#host(after, image);
+      for (const index of partitions) tasks.push(() => this.#place(hosted, after.partitions[index]!));
+    }
+    await atMost(OPENED_AT_ONCE, tasks);
+    this.#reconfigure(delta, image);
+  }
+
+  /** Ends all waits with an answer, for a stop of the broker. The logs are closed by who opened them. */
+  close(): void {
+    for (const partition of this.partitions()) partition.close();
+  }
+
+  #host(topic: TopicImage, image: MetadataImage): HostedTopic {
+    const config = topicConfigOf(image, this.options.statics, topic.name);
+    const hosted: HostedTopic = { name: topic.name, id: topic.id, config, partitions: [] };
+    this.#byName.set(topic.name, hosted);
+    this.#byId.set(topic.id, hosted);
+    return hosted;
+  }
+
+  async #place(topic: HostedTopic, partition: PartitionImage): Promise<void> {
+    const { nodeId, logger } = this.options;
+    if (!partition.replicas.includes(nodeId)) return;
+    const state = stateOf(partition, nodeId);
+    const found = topic.partitions[partition.index];
+    try {
+      if (found instanceof Partition) await found.become(state);
+      else topic.partitions[partition.index] = await this.#open(topic, partition.index, state);
+    } catch (reason) {
+      const { message } = asError(reason);
+      logger.error(`${topic.name}-${partition.index} is offline: ${message}`);
+      if (found instanceof Partition) return;
+      topic.partitions[partition.index] = { offline: new ApiError('KAFKA_STORAGE_ERROR', message, { cause: reason }) };
+    }
+  }
+
+  async #open({ name, id, config }: HostedTopic, index: number, state: PartitionState): Promise<Partition> {
+    const log = await this.options.logs.openLog({ topic: name, topicId: id, partition: index }, config);
+    return Partition.open({ topic: name, topicId: id, index, log, config }, state);
+  }
+
+  async #delete({ name, id, partitions }: TopicImage): Promise<void> {
+    const hosted = this.#byId.get(id);
+    if (hosted === undefined) return;
+    this.#byId.delete(id);
+    if (this.#byName.get(name) === hosted) this.#byName.delete(name);
+    for (const found of hosted.partitions) if (found instanceof Partition) found.delete();
+    for (const { index } of partitions) {
+      if (hosted.partitions[index] === undefined) continue;
+      try {
+        await this.options.logs.deleteLog({ topic: name, topicId: id, partition: index });
+      } catch (reason) {
+        this.options.logger.error(`${name}-${index} could not be deleted: ${asError(reason).message}`);
+      }
+    }
+  }
+
+  #reconfigure({ changedConfigs }: MetadataDelta, image: MetadataImage): void {
+    const changed = new Set<HostedTopic>();
+    for (const { type, name } of changedConfigs) {
+      const topic = type === CONFIG_RESOURCE_TYPES.topic ? this.#byName.get(name) : undefined;
+      if (topic !== undefined) changed.add(topic);
+      if (type === CONFIG_RESOURCE_TYPES.broker) for (const each of this.#byName.values()) changed.add(each);
+    }
+    for (const topic of changed) {
+      topic.config = topicConfigOf(image, this.options.statics, topic.name);
+      for (const found of topic.partitions) if (found instanceof Partition) found.reconfigure(topic.config);
+    }
+  }
+}
+
+function stateOf({ leader, leaderEpoch, replicas, isr }: PartitionImage, nodeId: NodeId): PartitionState {
+  return {
+    leaderEpoch: epoch(leaderEpoch),
+    isLeader: leader === nodeId,
+    replicaCount: replicas.length,
+    isrCount: isr.length,
+  };
+}
+
+/** Runs all tasks, so many at a time. */
+async function atMost(limit: number, tasks: readonly (() => Promise<void>)[]): Promise<void> {
+  let next = 0;
+  const worker = async (): Promise<void> => {
+    while (next < tasks.length) await tasks[next++]!();
+  };
+  await Promise.all(Array.from({ length: Math.min(limit, tasks.length) }, worker));
+}
