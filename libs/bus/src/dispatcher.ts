@@ -1,5 +1,6 @@
-import { type Clock, type Timer, invariant } from '@trunkline/kernel';
+import { type Clock, invariant } from '@trunkline/kernel';
 import type { Deliver, Delivery, DeliveryOrder } from './engine.js';
+import { Emptiness, within } from './deadline.js';
 import { RedeliverAfter } from './error.js';
 import { type Entry, PartitionQueue } from './partition-queue.js';
 
@@ -68,7 +69,7 @@ export class PartitionDispatcher {
   #paused = false;
   #stopped = false;
   #pumping = false;
-  #idle: (() => void) | undefined;
+  readonly #idle = new Emptiness(() => this.#running === 0);
 
   constructor(options: DispatcherOptions) {
     invariant(Number.isInteger(options.concurrency) && options.concurrency >= 1, 'concurrency is 1 or more');
@@ -130,7 +131,7 @@ export class PartitionDispatcher {
     this.#stopped = true;
     for (const queue of this.#partitions.keys()) queue.cancelTimers();
     if (this.#running === 0) return true;
-    return await this.#within(deadlineMs, (settled) => (this.#idle = settled));
+    return await within(this.#options.clock, deadlineMs, this.#idle.wait());
   }
 
   /** Revokes every partition: results that come later are ignored. */
@@ -244,8 +245,8 @@ export class PartitionDispatcher {
   #settled(queue: PartitionQueue): void {
     this.#running -= 1;
     queue.running -= 1;
-    if (queue.running === 0) queue.settled?.();
-    if (this.#running === 0) this.#idle?.();
+    queue.idle.changed();
+    this.#idle.changed();
     this.#pump();
   }
 
@@ -258,19 +259,9 @@ export class PartitionDispatcher {
   async #release(queue: PartitionQueue, deadlineMs: number): Promise<number> {
     if (queue.state === 'assigned') queue.state = 'releasing';
     queue.cancelTimers();
-    if (queue.running > 0) await this.#within(deadlineMs, (settled) => (queue.settled = settled));
+    if (queue.running > 0) await within(this.#options.clock, deadlineMs, queue.idle.wait());
     const { position } = queue;
     this.#revoke(queue);
     return position;
-  }
-
-  #within(deadlineMs: number, wait: (settled: () => void) => void): Promise<boolean> {
-    return new Promise((resolve) => {
-      const timer: Timer = this.#options.clock.after(deadlineMs, () => resolve(false));
-      wait(() => {
-        timer.cancel();
-        resolve(true);
-      });
-    });
   }
 }

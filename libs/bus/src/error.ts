@@ -123,8 +123,8 @@ export class Reject extends Error {
 }
 
 /**
- * Thrown by a handler: again in `delayMs` or a little later. It counts as an attempt; after the last one the message goes
- * to the dead letters.
+ * Thrown by a handler: again in `delayMs` or a little later. It does not count as an attempt of the retry policy. Bounded
+ * all the same: a message that was delivered 1,000 times goes to the dead letters.
  */
 export class RetryLater extends Error {
   constructor(

@@ -1,7 +1,9 @@
+export * from './bus.js';
 export * from './codec.js';
 export * from './contract.js';
 export * from './engine.js';
 export * from './error.js';
+export { HEADER } from './headers.js';
 export * from './interceptor.js';
 export * from './interceptors/idempotent.js';
 export * from './limits.js';

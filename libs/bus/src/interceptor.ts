@@ -22,8 +22,8 @@ export type Next = (exchange: Exchange) => Promise<unknown>;
 export type Interceptor = (next: Next) => Next;
 
 /** The interceptors around `innermost`, the first one outermost. */
-export function compose(interceptors: readonly Interceptor[], innermost: Next): Next {
-  return interceptors.reduceRight<Next>((next, wrap) => wrap(next), innermost);
+export function compose<On>(interceptors: readonly ((next: On) => On)[], innermost: On): On {
+  return interceptors.reduceRight<On>((next, wrap) => wrap(next), innermost);
 }
 
 /** Which of the four verbs sends. */

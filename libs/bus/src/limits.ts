@@ -1,3 +1,4 @@
+import type { Engine } from './engine.js';
 import { TrunklineError } from './error.js';
 
 /** A limit on everything, with its unit in its name. */
@@ -57,16 +58,21 @@ const UPPER: Limits = {
 };
 
 /** The defaults with `given` over them. Throws `MISUSE` that names the limit, the value and what is allowed. */
-export function limitsOf(given: LimitOptions = {}): Limits {
-  const limits: Limits = { ...DEFAULT_LIMITS };
-  for (const name of Object.keys(given)) {
+export function limitsOf(given: LimitOptions | undefined, engine: Pick<Engine, 'name' | 'messageBytesMax'>): Limits {
+  const messageBytesMax = Math.min(DEFAULT_LIMITS.messageBytesMax, engine.messageBytesMax);
+  const limits: Limits = { ...DEFAULT_LIMITS, messageBytesMax };
+  for (const name of Object.keys(given ?? {})) {
     if (!isLimit(name)) throw new TrunklineError('MISUSE', `limits.${name} is not a limit of the bus`);
-    const value = given[name];
+    const value = given?.[name];
     if (value === undefined) continue;
     if (!Number.isSafeInteger(value) || value < 1 || value > UPPER[name]) {
       throw new TrunklineError('MISUSE', `limits.${name} is ${value}; give a whole number from 1 to ${UPPER[name]}`);
     }
     Object.assign(limits, { [name]: value });
+  }
+  if (limits.messageBytesMax > engine.messageBytesMax) {
+    const detail = `limits.messageBytesMax is ${limits.messageBytesMax}; the engine ${engine.name} takes ${engine.messageBytesMax}`;
+    throw new TrunklineError('MISUSE', `${detail}; lower it, or raise the engine's own`);
   }
   return Object.freeze(limits);
 }

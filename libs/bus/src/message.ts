@@ -1,5 +1,6 @@
 import { fromUtf8 } from '@trunkline/kernel';
-import type { MessageHeaders } from './engine.js';
+import type { Delivery, MessageHeaders } from './engine.js';
+import type { TrunklineError } from './error.js';
 
 /** What a handler may know of its message beside the payload. */
 export interface Message {
@@ -29,4 +30,86 @@ export interface Message {
 export function headerText(headers: MessageHeaders, name: string): string | undefined {
   const found = headers.get(name);
   return found === undefined ? undefined : fromUtf8(found);
+}
+
+/** A delivery as its handler sees it. Text and signal are made only when somebody asks for them. */
+export class DeliveredMessage implements Message {
+  #key: string | null | undefined;
+  #controller: AbortController | undefined;
+  #signal: AbortSignal | undefined;
+  #aborted: TrunklineError | undefined;
+
+  constructor(readonly delivery: Delivery) {}
+
+  get channel(): string {
+    return this.delivery.channel;
+  }
+
+  get partition(): number {
+    return this.delivery.partition;
+  }
+
+  get offset(): number {
+    return this.delivery.offset;
+  }
+
+  get key(): string | null {
+    this.#key ??= this.delivery.key === null ? null : fromUtf8(this.delivery.key);
+    return this.#key;
+  }
+
+  get keyBytes(): Uint8Array | null {
+    return this.delivery.key;
+  }
+
+  get id(): string {
+    const { channel, partition, offset } = this.delivery;
+    return this.header('ce_id') ?? this.header('tl-correlation-id') ?? `${channel}/${partition}/${offset}`;
+  }
+
+  get attempt(): number {
+    return this.delivery.attempt;
+  }
+
+  get timestampMs(): number {
+    return this.delivery.timestampMs;
+  }
+
+  get headers(): MessageHeaders {
+    return this.delivery.headers;
+  }
+
+  header(name: string): string | undefined {
+    return headerText(this.delivery.headers, name);
+  }
+
+  get raw(): Uint8Array | null {
+    return this.delivery.value;
+  }
+
+  get signal(): AbortSignal {
+    if (this.#signal === undefined) {
+      this.#controller = new AbortController();
+      this.#signal = this.#controller.signal;
+      if (this.#aborted !== undefined) this.#controller.abort(this.#aborted);
+    }
+    return this.#signal;
+  }
+
+  /** Why the signal is aborted; undefined while it is not. */
+  get aborted(): TrunklineError | undefined {
+    return this.#aborted;
+  }
+
+  abort(reason: TrunklineError): void {
+    this.#aborted ??= reason;
+    this.#controller?.abort(reason);
+  }
+
+  /** The same message with another signal. */
+  withSignal(signal: AbortSignal): DeliveredMessage {
+    const same = new DeliveredMessage(this.delivery);
+    same.#signal = signal;
+    return same;
+  }
 }

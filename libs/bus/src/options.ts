@@ -104,6 +104,8 @@ export interface HandlerLane {
   resume(): void;
   /** Stops fetching, waits at most `deadlineMs` for what runs, acknowledges, leaves. */
   close(deadlineMs: number): Promise<void>;
+  /** Resolves when it reads: with `start` of the bus, or soon after when it was registered later. Rejects with why not. */
+  ready(): Promise<void>;
   health(): LaneHealth;
 }
 

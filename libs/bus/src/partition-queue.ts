@@ -1,4 +1,5 @@
 import { type Timer, invariant } from '@trunkline/kernel';
+import { Emptiness } from './deadline.js';
 import type { Delivery, DeliveryOrder } from './engine.js';
 
 /** A message of a partition that was offered and is not yet behind the position. */
@@ -34,8 +35,7 @@ export class PartitionQueue {
   /** Whether its reader was told to stop fetching. */
   full = false;
   state: 'assigned' | 'releasing' | 'revoked' = 'assigned';
-  /** Told when the last running one of a queue that is being released has settled. */
-  settled: (() => void) | undefined;
+  readonly idle = new Emptiness(() => this.running === 0);
   #first: Entry | undefined;
   #last: Entry | undefined;
   #next: number;

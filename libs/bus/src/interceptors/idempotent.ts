@@ -1,5 +1,8 @@
 import type { Clock } from '@trunkline/kernel';
-import { TrunklineError } from '../error.js';
+import { RetryLater, TrunklineError } from '../error.js';
+import type { Interceptor } from '../interceptor.js';
+import type { Message } from '../message.js';
+import type { IdempotentOptions } from '../options.js';
 
 /** What a store knows of a key. */
 export type Claim = 'new' | 'running' | 'done';
@@ -52,4 +55,37 @@ export class MemoryDedupeStore implements DedupeStore {
     const oldest = this.#keys.keys().next().value;
     if (oldest !== undefined) this.#keys.delete(oldest);
   }
+}
+
+/**
+ * Lets one of several messages with the same key through; the others are acknowledged unrun. When the handler fails the
+ * key is free again, so retries run. A message whose twin runs right now is tried again a little later.
+ *
+ * Not promised: exactly once. A crash between the handler's work and `done` handles the message again.
+ */
+export function idempotent(options: IdempotentOptions & { readonly store: DedupeStore }): Interceptor {
+  const { store, ttlMs } = options;
+  const keyOf = options.key ?? idOf;
+  return (next) => async (exchange) => {
+    const key = keyOf(exchange.message, exchange.payload);
+    if (key === undefined) return await next(exchange);
+    const claim = await store.claim(key, ttlMs);
+    if (claim === 'done') return undefined;
+    if (claim === 'running') throw new RetryLater(TWIN_RUNS_MS, `a message with the same key is being handled`);
+    let result: unknown;
+    try {
+      result = await next(exchange);
+    } catch (reason) {
+      await store.release(key);
+      throw reason;
+    }
+    await store.done(key, ttlMs);
+    return result;
+  };
+}
+
+const TWIN_RUNS_MS = 500;
+
+function idOf(message: Message): string | undefined {
+  return message.header('tl-dedupe-id') ?? message.header('ce_id');
 }
