@@ -1,4 +1,7 @@
-import type { Clock, Crc32c, Compression, Logger, Random } from '@trunkline/kernel';
+import type { Clock, Compression, Crc32c, Logger, Random, Uuid } from '@trunkline/kernel';
+import type { MetadataManager } from '@trunkline/metadata';
+import type { BrokerConfig } from './config.js';
+import type { BrokerMetrics } from './server/metrics.js';
 
 /**
  * What handlers are given: the broker's parts, put together once in `broker.ts`.
@@ -6,9 +9,16 @@ import type { Clock, Crc32c, Compression, Logger, Random } from '@trunkline/kern
  * Each part has its own file and interface; a handler takes from here what it needs and nothing else.
  */
 export interface Parts {
+  readonly config: BrokerConfig;
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;
   readonly crc32c: Crc32c;
   readonly compression: Compression;
+  /** Counters; handlers that move records add to `bytesIn`, `bytesOut`, `messagesIn`. */
+  readonly metrics: BrokerMetrics;
+  /** The cluster's metadata: `image` to read, `submit` to change. */
+  readonly metadata: MetadataManager;
+  /** The id of the data directory. */
+  readonly directoryId: Uuid;
 }

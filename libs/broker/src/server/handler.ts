@@ -1,5 +1,5 @@
 import type { ApiError } from '@trunkline/kernel';
-import type { AnyApi, RequestOf, ResponseOf } from '@trunkline/protocol';
+import { type AnyApi, type RequestOf, type ResponseOf, advertisedVersions } from '@trunkline/protocol';
 import type { Parts } from '../parts.js';
 import type { RequestContext } from './request-context.js';
 
@@ -16,8 +16,14 @@ export type Answer<A extends AnyApi> = ResponseOf<A> | typeof NO_ANSWER | typeof
  */
 export interface ApiHandler<A extends AnyApi> {
   readonly api: A;
-  /** The range that ApiVersions shows, when it is not the table's own (Produce shows 0-13 and refuses 0-2). */
+  /** The range that ApiVersions shows, when it is not the one that Apache Kafka shows. */
   readonly advertised?: readonly [number, number];
+  /**
+   * Requests of a connection may begin while earlier ones of such APIs are unanswered, so that a client's produces in
+   * flight share an fdatasync. `handle` must then do in its own turn all that has to happen in order. Default false:
+   * a request begins when the one before it has been answered, as in Kafka.
+   */
+  readonly overlaps?: boolean;
   /**
    * Answers a request. May answer at once (hot paths do: an append and the fetches it wakes are one turn of the event
    * loop) or later; the connection writes answers in the order of the requests.
@@ -27,7 +33,27 @@ export interface ApiHandler<A extends AnyApi> {
   failed(request: RequestOf<A>, error: ApiError, context: RequestContext): Answer<A>;
 }
 
+/** Any handler of the list: what it is asked is known only together with its table. */
+export interface AnyHandler {
+  readonly api: AnyApi;
+  readonly advertised?: readonly [number, number];
+  readonly overlaps?: boolean;
+  handle(request: unknown, parts: Parts, context: RequestContext): unknown;
+  failed(request: unknown, error: ApiError, context: RequestContext): unknown;
+}
+
 /** Lets the compiler infer the types of a handler from its table. */
 export function handler<A extends AnyApi>(definition: ApiHandler<A>): ApiHandler<A> {
   return definition;
+}
+
+/** The versions that ApiVersions shows for a handler. */
+export function shownVersions({ advertised, api }: Pick<AnyHandler, 'advertised' | 'api'>): readonly [number, number] {
+  return advertised ?? advertisedVersions(api) ?? api.versions;
+}
+
+/** The versions that are answered: those shown that have a table. Produce shows 0 to 13 and answers 3 to 13. */
+export function servedVersions(of: Pick<AnyHandler, 'advertised' | 'api'>): readonly [number, number] {
+  const shown = shownVersions(of);
+  return [Math.max(shown[0], of.api.versions[0]), Math.min(shown[1], of.api.versions[1])];
 }
