@@ -143,9 +143,9 @@ export function encodeRecord(record: MetadataRecord): Uint8Array {
   const form = FORMS[record.kind] as Form<Kind>;
   const writer = wire.sharedWriter;
   writer.begin();
-  writer.varint(FRAME_VERSION);
-  writer.varint(form.key);
-  writer.varint(form.version);
+  writer.unsignedVarint(FRAME_VERSION);
+  writer.unsignedVarint(form.key);
+  writer.unsignedVarint(form.version);
   form.write(writer, record);
   return concatBytes(writer.finish());
 }
@@ -156,10 +156,10 @@ export function encodeRecord(record: MetadataRecord): Uint8Array {
  */
 export function decodeRecord(bytes: Uint8Array): MetadataRecord {
   const reader = new wire.Reader(bytes, 'metadata record');
-  const frame = reader.varint();
+  const frame = reader.unsignedVarint();
   if (frame !== FRAME_VERSION) throw reader.refuse(`framing version ${frame} is not ${FRAME_VERSION}`);
-  const key = reader.varint();
-  const version = reader.varint();
+  const key = reader.unsignedVarint();
+  const version = reader.unsignedVarint();
   const known = BY_KEY.get(key);
   if (known === undefined || version > known.version) {
     const what = `A metadata record of kind ${key} in version ${version}`;
