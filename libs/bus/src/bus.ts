@@ -1,5 +1,5 @@
 import { silentLogger } from '@trunkline/kernel';
-import { Channels } from './channels.js';
+import { Channels, channelsOf } from './channels.js';
 import { type Call, type Contract, type Queue, type StreamCall, type Topic, channelName } from './contract.js';
 import { Control } from './control.js';
 import { within } from './deadline.js';
@@ -53,6 +53,7 @@ export class Bus implements BusVerbs {
   readonly #control: Control;
   readonly #answered: Slots;
   readonly #lanes = new Map<string, Lane>();
+  readonly #declared: Contract[] = [];
   #state: BusHealth['state'] = 'new';
   #connected: Promise<void> | undefined;
   #started: Promise<void> | undefined;
@@ -125,6 +126,15 @@ export class Bus implements BusVerbs {
   ): AsyncIterableIterator<Item> {
     void this.#use(call);
     return this.#streams.read(call, value, options);
+  }
+
+  /**
+   * Says that this process sends to these contracts: their channels are made by `start`; after it, with the first message.
+   * Throws `MISUSE` when a name has two meanings.
+   */
+  declare(contracts: readonly Contract[]): void {
+    for (const contract of contracts) this.#parts.channels.claim(contract);
+    this.#declared.push(...contracts);
   }
 
   subscribe<T, In>(topic: Topic<T, In>, handler: SubscribeHandler<T>, options: SubscribeOptions = {}): HandlerLane {
@@ -236,7 +246,8 @@ export class Bus implements BusVerbs {
       this.#connected = this.#parts.engine.start();
       await this.#connected;
       const lanes = [...this.#lanes.values()];
-      await this.#parts.channels.make(lanes.flatMap(({ spec }) => spec.channels));
+      const declared = this.#declared.flatMap((contract) => channelsOf(contract));
+      await this.#parts.channels.make([...declared, ...lanes.flatMap(({ spec }) => spec.channels)]);
       await this.#control.listen(lanes.flatMap(({ spec }) => spec.control ?? []));
       await Promise.all(lanes.map((lane) => lane.start()));
       if (this.#state === 'starting') this.#state = 'running';

@@ -1,6 +1,7 @@
 export * from './bus.js';
 export * from './codec.js';
 export * from './contract.js';
+export * from './dispatcher.js';
 export * from './engine.js';
 export * from './error.js';
 export { HEADER } from './headers.js';
