@@ -38,16 +38,8 @@ export class OrderItem {
   price!: number;
 }
 
-/** The body of `POST /orders`. */
-export class PlaceOrder {
-  @ApiPropertyOptional({
-    example: 'order-1001',
-    description: 'Names the order for good: one id is confirmed once. Missing: one is made.',
-  })
-  @IsOptional()
-  @Matches(/^[A-Za-z0-9._-]{1,100}$/, { message: 'id must be 1 to 100 letters, digits, dots, dashes or underscores' })
-  id?: string;
-
+/** What every order says. */
+export class OrderDetails {
   @ApiProperty({ example: 'ada@example.com' })
   @IsEmail()
   @MaxLength(254)
@@ -68,10 +60,21 @@ export class PlaceOrder {
   items!: OrderItem[];
 }
 
+/** The body of `POST /orders`. */
+export class PlaceOrder extends OrderDetails {
+  @ApiPropertyOptional({
+    example: 'order-1001',
+    description: 'Names the order for good: one id is confirmed once. Missing: one is made.',
+  })
+  @IsOptional()
+  @Matches(/^[A-Za-z0-9._-]{1,100}$/, { message: 'id must be 1 to 100 letters, digits, dots, dashes or underscores' })
+  id?: string;
+}
+
 /** The event `orders.placed`: an order with its id and time. */
-export class OrderPlacedEvent extends PlaceOrder {
+export class OrderPlacedEvent extends OrderDetails {
   @IsString()
-  override id!: string;
+  id!: string;
 
   @IsInt()
   placedAtMs!: number;

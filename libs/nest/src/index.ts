@@ -1,1 +1,12 @@
-export {};
+export * from '@trunkline/bus';
+export { BusDown, type HealthResult, TrunklineHealth } from './health.js';
+export { CONTEXT_TYPE, type TrunklineRequest } from './handler-runner.js';
+export { type Answer, Respond, Subscribe, Work } from './decorators.js';
+export { Ctx, Headers, Key, Payload } from './parameters.js';
+export { dto } from './dto.js';
+export { proto } from './proto.js';
+export { nestLogger } from './nest-logger.js';
+export type { OnBus } from './contract-metadata.js';
+export type { ModuleExtras, TrunklineModuleOptions } from './module-options.js';
+export { busToken, InjectBus } from './tokens.js';
+export { TrunklineModule } from './trunkline.module.js';

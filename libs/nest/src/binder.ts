@@ -1,0 +1,152 @@
+import {
+  Inject,
+  Injectable,
+  type OnApplicationBootstrap,
+  type OnApplicationShutdown,
+  type OnModuleDestroy,
+  type Type,
+} from '@nestjs/common';
+import { DiscoveryService, MetadataScanner, ModulesContainer } from '@nestjs/core';
+import { ExternalContextCreator } from '@nestjs/core/helpers/external-context-creator.js';
+import {
+  Bus,
+  type Call,
+  type Codec,
+  type HandlerLane,
+  type Queue,
+  type StreamCall,
+  type Topic,
+  queue,
+  topic,
+} from '@trunkline/bus';
+import { DEFAULT_BUS } from './contract-metadata.js';
+import { dto } from './dto.js';
+import { misuse } from './errors.js';
+import { type FoundHandler, exploreHandlers } from './explorer.js';
+import { HandlerRunner } from './handler-runner.js';
+import { payloadIndex } from './parameters.js';
+import { MODULE_OPTIONS } from './module-options.js';
+import type { TrunklineModuleOptions } from './module-options.js';
+
+/** How long running handlers may take to finish when the application closes, ms, when the module does not say. */
+const DRAIN_MS = 10_000;
+
+/**
+ * Binds decorated methods to the bus when the application starts, and lets them finish when it closes.
+ *
+ * Handlers stop in `onModuleDestroy`, while HTTP requests under way may still send; the bus closes in
+ * `onApplicationShutdown`, behind them.
+ */
+@Injectable()
+export class HandlerBinder implements OnApplicationBootstrap, OnModuleDestroy, OnApplicationShutdown {
+  readonly #lanes: HandlerLane[] = [];
+  readonly #runner: HandlerRunner;
+
+  constructor(
+    private readonly bus: Bus,
+    @Inject(MODULE_OPTIONS) private readonly options: TrunklineModuleOptions,
+    private readonly discovery: DiscoveryService,
+    private readonly scanner: MetadataScanner,
+    modules: ModulesContainer,
+    contexts: ExternalContextCreator,
+  ) {
+    this.#runner = new HandlerRunner(contexts, modules);
+  }
+
+  async onApplicationBootstrap(): Promise<void> {
+    const name = this.options.name ?? DEFAULT_BUS;
+    for (const handler of exploreHandlers(this.discovery, this.scanner, name)) this.#lanes.push(this.#bind(handler));
+    await this.bus.start();
+  }
+
+  async onModuleDestroy(): Promise<void> {
+    const deadlineMs = this.options.drainMs ?? DRAIN_MS;
+    await Promise.all(this.#lanes.map((lane) => lane.close(deadlineMs)));
+  }
+
+  async onApplicationShutdown(): Promise<void> {
+    await this.bus.drain(this.options.drainMs ?? DRAIN_MS);
+  }
+
+  #bind(handler: FoundHandler): HandlerLane {
+    const { metadata, where } = handler;
+    try {
+      switch (metadata.verb) {
+        case 'subscribe': {
+          const contract =
+            typeof metadata.contract === 'string' ? named(metadata.contract, handler, topic) : metadata.contract;
+          if (contract.kind !== 'topic')
+            throw misuse(`@Subscribe takes a topic, ${contract.name} is a ${contract.kind}`);
+          return this.bus.subscribe(contract as AnyTopic, this.#void(handler), metadata.options);
+        }
+        case 'work': {
+          const contract =
+            typeof metadata.contract === 'string' ? named(metadata.contract, handler, queue) : metadata.contract;
+          if (contract.kind !== 'queue') throw misuse(`@Work takes a queue, ${contract.name} is a ${contract.kind}`);
+          return this.bus.work(contract as AnyQueue, this.#void(handler), metadata.options);
+        }
+        case 'respond':
+          return this.#respond(handler);
+      }
+    } catch (reason) {
+      if (reason instanceof Error) reason.message += ` (at ${where})`;
+      throw reason;
+    }
+  }
+
+  #respond(handler: FoundHandler): HandlerLane {
+    const { contract, options } = handler.metadata;
+    if (typeof contract === 'string')
+      throw misuse(`@Respond("${contract}"): give the call, a name does not say what is answered`);
+    const run = this.#runner.runner(handler, true);
+    if (contract.kind === 'call') return this.bus.respond(contract as AnyCall, run, options);
+    if (contract.kind !== 'stream') throw misuse(`@Respond takes a call, ${contract.name} is a ${contract.kind}`);
+    return this.bus.respondStream(
+      contract as AnyStream,
+      async (payload, message) => items(await run(payload, message), handler),
+      options,
+    );
+  }
+
+  #void(handler: FoundHandler) {
+    const run = this.#runner.runner(handler, false);
+    return async (payload: unknown, message: Parameters<typeof run>[1]): Promise<void> => {
+      await run(payload, message);
+    };
+  }
+}
+
+type AnyTopic = Topic<unknown, unknown>;
+type AnyQueue = Queue<unknown, unknown>;
+type AnyCall = Call<unknown, unknown, unknown, unknown>;
+type AnyStream = StreamCall<unknown, unknown, unknown, unknown>;
+
+/** The contract of a handler that was given by name: the payload's class is the type of the method's parameter. */
+function named<Made>(
+  name: string,
+  { wrapper, methodName, where }: FoundHandler,
+  make: (name: string, codec: Codec<object>) => Made,
+): Made {
+  const prototype: object = Object.getPrototypeOf(wrapper.instance);
+  const index = payloadIndex(prototype.constructor, methodName) ?? 0;
+  const types: unknown = Reflect.getMetadata('design:paramtypes', prototype, methodName);
+  const type: unknown = Array.isArray(types) ? types[index] : undefined;
+  if (typeof type !== 'function' || [Object, String, Number, Boolean, Array, Promise].some((plain) => plain === type)) {
+    throw misuse(
+      `"${name}" is given by name, so the payload of ${where} must have a class as its type (a value import, not "import type"); or give a contract`,
+    );
+  }
+  return make(name, dto(type as Type<object>));
+}
+
+function items(result: unknown, { where }: FoundHandler): AsyncIterable<unknown> {
+  if (typeof result === 'object' && result !== null) {
+    if (Symbol.asyncIterator in result) return result as AsyncIterable<unknown>;
+    if (Symbol.iterator in result) return later(result as Iterable<unknown>);
+  }
+  throw misuse(`${where} answers a streamed call: it must return an (async) iterable, as async *generators do`);
+}
+
+async function* later(plain: Iterable<unknown>): AsyncGenerator<unknown> {
+  yield* plain;
+}
