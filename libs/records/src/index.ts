@@ -1,4 +1,5 @@
 export * from './batch-builder.js';
+export * from './batch-validator.js';
 export * from './batches.js';
 export * from './control-batch.js';
 export * from './header-at.js';

@@ -14,50 +14,62 @@ export class VarintReader {
     readonly end: number,
   ) {}
 
+  varintAt(at: number): number {
+    this.at = at;
+    return this.varint();
+  }
+
+  varlongAt(at: number): number {
+    this.at = at;
+    return this.varlong();
+  }
+
   /** An int32. */
   varint(): number {
-    const { bytes } = this;
-    let at = this.at;
-    let raw = at < this.end ? bytes[at++]! : this.#short();
-    if (raw >= 0x80) {
-      raw &= 0x7f;
-      for (let shift = 7; ; shift += 7) {
-        if (at >= this.end) this.#short();
-        if (shift > 28) this.#long(5);
-        const byte = bytes[at++]!;
-        raw |= (byte & 0x7f) << shift;
-        if (byte < 0x80) break;
-      }
+    const raw = this.bytes[this.at]!;
+    if (raw < 0x80 && this.at < this.end) {
+      this.at += 1;
+      return (raw >>> 1) ^ -(raw & 1);
     }
-    this.at = at;
-    return (raw >>> 1) ^ -(raw & 1);
+    return this.#longVarint();
   }
 
   /** An int64 as a number: exact up to 2^53, rounded beyond. */
   varlong(): number {
-    const { bytes } = this;
-    let at = this.at;
-    const first = at < this.end ? bytes[at++]! : this.#short();
-    if (first < 0x80) {
-      this.at = at;
-      return (first >>> 1) ^ -(first & 1);
+    const raw = this.bytes[this.at]!;
+    if (raw < 0x80 && this.at < this.end) {
+      this.at += 1;
+      return (raw >>> 1) ^ -(raw & 1);
     }
-    let raw = first & 0x7f;
-    let weight = 0x80;
-    for (let count = 1; ; count++) {
-      if (at >= this.end) this.#short();
-      if (count === 10) this.#long(10);
-      const byte = bytes[at++]!;
-      raw += (byte & 0x7f) * weight;
-      if (byte < 0x80) break;
-      weight *= 0x80;
-    }
-    this.at = at;
-    return (first & 1) === 0 ? raw / 2 : -(raw + 1) / 2;
+    return this.#longVarlong();
   }
 
-  #short(): never {
-    throw new ApiError('CORRUPT_MESSAGE', 'a varint leaves its record');
+  #longVarint(): number {
+    let raw = 0;
+    for (let shift = 0; ; shift += 7) {
+      if (shift > 28) this.#long(5);
+      const byte = this.#byte();
+      raw |= (byte & 0x7f) << shift;
+      if (byte < 0x80) return (raw >>> 1) ^ -(raw & 1);
+    }
+  }
+
+  #longVarlong(): number {
+    const isNegative = (this.bytes[this.at]! & 1) !== 0;
+    let raw = 0;
+    let weight = 1;
+    for (let count = 0; ; count++) {
+      if (count === 10) this.#long(10);
+      const byte = this.#byte();
+      raw += (byte & 0x7f) * weight;
+      if (byte < 0x80) return isNegative ? -(raw + 1) / 2 : raw / 2;
+      weight *= 0x80;
+    }
+  }
+
+  #byte(): number {
+    if (this.at >= this.end) throw new ApiError('CORRUPT_MESSAGE', 'a varint leaves its record');
+    return this.bytes[this.at++]!;
   }
 
   #long(bytesMax: number): never {
