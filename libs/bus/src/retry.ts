@@ -1,6 +1,8 @@
 import type { Random } from '@trunkline/kernel';
 import { TrunklineError } from './error.js';
 
+const DAY_MS = 86_400_000;
+
 /** How long to wait before the next attempt. Made by {@link exponential} or {@link fixed}. */
 export interface Backoff {
   readonly firstMs: number;
@@ -48,7 +50,6 @@ export function pauseMs(backoff: Backoff, attempt: number, random: Random): numb
   return half + random.below(Math.floor(whole) - half + 1);
 }
 
-const DAY_MS = 86_400_000;
 
 function checked(backoff: Backoff): Backoff {
   const { firstMs, maxMs } = backoff;
