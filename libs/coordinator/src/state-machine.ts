@@ -67,14 +67,13 @@ export interface ShardRecord {
  * One append is under way at a time.
  */
 export interface ShardLog {
+  /** Offset of the next record. */
+  readonly endOffset: number;
   /**
-   * Appends all records behind each other, in one write if they fit into one batch. `committed` resolves when they are
-   * below the high watermark, and rejects with an ApiError when they will not get there.
+   * Appends all records behind each other, in one write if they fit into one batch. Resolves when they are below the
+   * high watermark, and rejects with an ApiError when they will not get there.
    */
-  append(
-    records: readonly ShardRecord[],
-    wallMs: number,
-  ): { readonly baseOffset: number; readonly committed: Promise<void> };
+  append(records: readonly ShardRecord[], wallMs: number): Promise<void>;
   /** Everything from the log's start to its present end, in chunks. Rejects with an ApiError. */
   readAll(): AsyncIterable<readonly ShardRecord[]>;
   /** Records below `offset` are not needed any more. Durable when it resolves. */

@@ -27,8 +27,10 @@ export function decideCommit(
   let room = turn.config.offsetsPerGroupMax - (entry?.offsetCount ?? 0);
   const errors = request.offsets.map((committed): GroupError => {
     if (committed.metadata.length > turn.config.offsetMetadataLengthMax) return 'OFFSET_METADATA_TOO_LARGE';
-    if (!isKnown(entry, committed)) room -= 1;
-    if (room < 0) return 'INVALID_COMMIT_OFFSET_SIZE';
+    if (!isKnown(entry, committed)) {
+      if (room <= 0) return 'INVALID_COMMIT_OFFSET_SIZE';
+      room -= 1;
+    }
     record(turn, request, committed);
     return 'NONE';
   });

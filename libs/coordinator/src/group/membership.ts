@@ -60,7 +60,7 @@ export function decideTick(turn: Turn, group: LiveGroup): void {
 }
 
 function expireSessions(turn: Turn, group: LiveGroup): void {
-  for (const member of [...group.members.values()]) {
+  for (const member of group.members.values()) {
     if (member.sessionDeadlineMs === undefined || member.sessionDeadlineMs > turn.now.monotonicMs) continue;
     const waits = member.awaitingJoin !== undefined || member.awaitingSync !== undefined;
     if (waits && !member.isNew) {
@@ -74,6 +74,6 @@ function expireSessions(turn: Turn, group: LiveGroup): void {
 
 /** Who has not asked for its assignment by now is out, and the others start again. */
 function expireSync(turn: Turn, group: LiveGroup): void {
-  for (const memberId of [...group.pendingSync]) dropMember(turn, group, memberId);
+  for (const memberId of group.pendingSync) dropMember(turn, group, memberId);
   prepareRebalance(turn, group);
 }

@@ -126,7 +126,7 @@ export function joinDeadlinePassed(turn: Turn, group: LiveGroup): void {
 function completeJoin(turn: Turn, group: LiveGroup): void {
   group.initialDelay = undefined;
   group.joinDeadlineMs = undefined;
-  for (const member of [...group.members.values()]) {
+  for (const member of group.members.values()) {
     if (member.awaitingJoin === undefined && member.instanceId === null) dropMember(turn, group, member.memberId);
   }
   if (group.members.size === 0) {
