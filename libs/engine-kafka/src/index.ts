@@ -1,1 +1,2 @@
-export {};
+export { KafkaEngine, kafka } from './kafka-engine.js';
+export { type KafkaOptions, type SaslOptions, KAFKA_DEFAULTS } from './options.js';
