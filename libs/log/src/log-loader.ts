@@ -1,5 +1,5 @@
 import { ApiError, fromUtf8, type Offset, offset, utf8 } from '@trunkline/kernel';
-import { checkpointNumber, formatCheckpoint, parseCheckpoint, readWhole, replaceFile } from './checkpoint-file.js';
+import { checkpointNumber, parseCheckpoint, readWhole, replaceFile } from './checkpoint-file.js';
 import { EpochCache } from './epoch-cache.js';
 import {
   EPOCH_FILE,
@@ -292,11 +292,6 @@ export function parseIdentity(bytes: Uint8Array): string {
 
 export function parentOf(path: string): string {
   return path.slice(0, Math.max(1, path.lastIndexOf('/')));
-}
-
-/** A one-number checkpoint. */
-export function formatNumber(value: number): Uint8Array {
-  return formatCheckpoint([String(value)]);
 }
 
 function foreign(dir: string, why: string): ApiError {

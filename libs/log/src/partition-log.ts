@@ -1,10 +1,9 @@
 import { ApiError, asError, type Epoch, invariant, Lane, type Offset, offset } from '@trunkline/kernel';
 import type { RecordBatch } from '@trunkline/records';
-import { replaceFile } from './checkpoint-file.js';
 import type { EpochCache } from './epoch-cache.js';
 import type { ActiveProducer, AppendInfo, Log, LogConfig, LogRead, TimedOffset } from './log.js';
-import { EPOCH_FILE, fileName, RECOVERY_FILE, START_FILE, SUFFIX } from './log-files.js';
-import { formatNumber, type LoadedLog, loadLog } from './log-loader.js';
+import { LogCheckpoints } from './log-checkpoints.js';
+import { type LoadedLog, loadLog } from './log-loader.js';
 import type { LogIdentity, LogOptions } from './log-options.js';
 import { LogWriter, PENDING_BYTES_MAX, storageError } from './log-writer.js';
 import { restoreProducers } from './producer-restore.js';
@@ -33,12 +32,11 @@ export class PartitionLog implements Log {
   refusesProduce = false;
   #startOffset: Offset;
   #endOffset: Offset;
-  #recoveryPoint: Offset;
   #config: LogConfig;
   /** Set: no append is taken, and why. */
   #stopped: string | undefined;
-  #epochsOnDisk = true;
   readonly #chain: SegmentChain;
+  readonly #checkpoints: LogCheckpoints;
   readonly #epochs: EpochCache;
   readonly #producers: ProducerState;
   readonly #writer: LogWriter;
@@ -54,7 +52,7 @@ export class PartitionLog implements Log {
     this.#chain = new SegmentChain(options, options.dir, loaded.segments);
     this.#startOffset = loaded.startOffset;
     this.#endOffset = loaded.endOffset;
-    this.#recoveryPoint = loaded.recoveryPoint;
+    this.#checkpoints = new LogCheckpoints(options.disk, options.dir, loaded.epochs, loaded.recoveryPoint);
     this.#epochs = loaded.epochs;
     this.#producers = loaded.producers;
     const budget = options.tailBudget ?? new TailBudget(TAIL_BUDGET_BYTES);
@@ -108,7 +106,7 @@ export class PartitionLog implements Log {
   }
   /** Below it everything is known to be on disk for good: damage there is never taken for a torn tail. */
   get recoveryPoint(): Offset {
-    return this.#recoveryPoint;
+    return this.#checkpoints.recoveryPoint;
   }
 
   appendAsLeader(batch: RecordBatch, epoch: Epoch): AppendInfo {
@@ -167,8 +165,8 @@ export class PartitionLog implements Log {
 
   async beginEpoch(epoch: Epoch, startOffset: Offset): Promise<void> {
     this.#checkWell();
-    if (this.#epochs.begin(epoch, startOffset)) this.#epochsOnDisk = false;
-    await this.#inLane(() => this.#writeEpochs());
+    if (this.#epochs.begin(epoch, startOffset)) this.#checkpoints.epochsChanged();
+    await this.#inLane(() => this.#checkpoints.writeEpochs());
   }
 
   /** See `ProducerState.firstUnstableOffset`: where a read_committed reader must stop. */
@@ -242,6 +240,17 @@ export class PartitionLog implements Log {
     }
   }
 
+  /** Lets go of everything without writing any more: the directory is about to be deleted. */
+  async abandon(): Promise<void> {
+    this.#stopped = 'it is closed';
+    this.onDurable = undefined;
+    this.onFailed = undefined;
+    await this.#lane.idle();
+    this.#writer.stop();
+    this.#tail.clear();
+    await this.#chain.close();
+  }
+
   #checkWell(): void {
     if (this.failed !== undefined) throw storageError(this.failed);
     if (this.#stopped === 'it is closed') throw new ApiError('KAFKA_STORAGE_ERROR', `${this.dir}: the log is closed`);
@@ -262,7 +271,8 @@ export class PartitionLog implements Log {
   #append(batch: RecordBatch): AppendInfo {
     if (this.#chain.mustRoll(batch, this.#endOffset, this.#config)) this.#roll();
     const { baseOffset, lastOffset, leaderEpoch } = batch;
-    if (leaderEpoch !== this.#epochs.latest && this.#epochs.begin(leaderEpoch, baseOffset)) this.#epochsOnDisk = false;
+    if (leaderEpoch !== this.#epochs.latest && this.#epochs.begin(leaderEpoch, baseOffset))
+      this.#checkpoints.epochsChanged();
     if (batch.hasProducerId) this.#producers.apply(batch, this.options.clock.nowMs());
     const position = this.#chain.place(batch, this.#config.indexIntervalBytes);
     this.#endOffset = (lastOffset + 1) as Offset;
@@ -293,9 +303,9 @@ export class PartitionLog implements Log {
     await this.#writer.flush(end);
     if (!this.#chain.all.includes(segment)) return;
     await segment.writeIndexes();
-    await this.#writeSnapshot(end, snapshot);
+    await this.#checkpoints.writeSnapshot(end, snapshot);
     segment.sealed = true;
-    await this.#writeEpochs();
+    await this.#checkpoints.writeEpochs();
     await this.#writeRecoveryPoint();
     segment.unloadIndexes();
   }
@@ -312,9 +322,9 @@ export class PartitionLog implements Log {
 
   async #moveStart(to: Offset): Promise<void> {
     if (to <= this.#startOffset) return;
-    await this.#replace(START_FILE, formatNumber(to));
+    await this.#checkpoints.writeStart(to);
     this.#startOffset = to;
-    if (this.#epochs.truncateStart(to)) this.#epochsOnDisk = false;
+    if (this.#epochs.truncateStart(to)) this.#checkpoints.epochsChanged();
   }
 
   /** The steps stand in an order in which a crash after any of them leaves a log that opens. */
@@ -323,10 +333,10 @@ export class PartitionLog implements Log {
     const last = this.#chain.indexFor(to);
     const cut = to >= this.#endOffset ? undefined : await cutPoint(this.#chain.all[last]!, to);
     const end = cut?.end ?? this.#endOffset;
-    if (this.#epochs.truncateEnd(end)) this.#epochsOnDisk = false; // Also when nothing is cut (KAFKA-10706).
-    await this.#writeEpochs();
+    if (this.#epochs.truncateEnd(end)) this.#checkpoints.epochsChanged(); // Also when nothing is cut (KAFKA-10706).
+    await this.#checkpoints.writeEpochs();
     if (cut === undefined) return;
-    if (this.#recoveryPoint > end) await this.#setRecoveryPoint(end);
+    if (this.recoveryPoint > end) await this.#checkpoints.writeRecoveryPoint(end);
     await restoreProducers(this.options, this.dir, this.#chain.all, last, this.#producers);
     await this.#chain.removeBehind(last);
     await this.#chain.truncateActive(cut.position);
@@ -346,34 +356,18 @@ export class PartitionLog implements Log {
   async #leaveClean(): Promise<void> {
     await this.#writer.flush(this.#endOffset);
     await this.#chain.active.writeIndexes();
-    await this.#writeSnapshot(this.#endOffset, encodeSnapshot(this.#producers.entries(), this.options.crc32c));
-    await this.#writeEpochs();
-    await this.#setRecoveryPoint(this.#endOffset);
-  }
-
-  async #writeSnapshot(at: Offset, snapshot: Uint8Array): Promise<void> {
-    await this.#replace(fileName(at, SUFFIX.producers), snapshot);
-  }
-
-  async #writeEpochs(): Promise<void> {
-    if (this.#epochsOnDisk) return;
-    this.#epochsOnDisk = true;
-    await this.#replace(EPOCH_FILE, this.#epochs.encode());
+    await this.#checkpoints.writeSnapshot(
+      this.#endOffset,
+      encodeSnapshot(this.#producers.entries(), this.options.crc32c),
+    );
+    await this.#checkpoints.writeEpochs();
+    await this.#checkpoints.writeRecoveryPoint(this.#endOffset);
   }
 
   async #writeRecoveryPoint(): Promise<void> {
     const { sealedEnd, active } = this.#chain;
     const end = sealedEnd === active.baseOffset ? this.#writer.syncedEnd : sealedEnd;
-    if (end > this.#recoveryPoint) await this.#setRecoveryPoint(end);
-  }
-
-  async #setRecoveryPoint(end: Offset): Promise<void> {
-    await this.#replace(RECOVERY_FILE, formatNumber(end));
-    this.#recoveryPoint = end;
-  }
-
-  #replace(name: string, bytes: Uint8Array): Promise<void> {
-    return replaceFile(this.options.disk, this.dir, name, bytes);
+    if (end > this.recoveryPoint) await this.#checkpoints.writeRecoveryPoint(end);
   }
 
   /** Runs maintenance. A failure of the disk in it is a failure of the log. */

@@ -1,0 +1,172 @@
+import { appendFileSync, existsSync, mkdtempSync, readdirSync, rmSync, truncateSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { type Disk, type Epoch, type Offset, silentLogger, utf8, type Uuid } from '@trunkline/kernel';
+import { compression, crc32c, nodeClock, NodeDisk } from '@trunkline/platform';
+import { buildBatch, RecordBatch } from '@trunkline/records';
+import { ManualClock } from '@trunkline/testing';
+import { DEFAULT_LOG_CONFIG, LogManager, type LogIdentity, type LogManagerOptions } from './index.js';
+
+let dir: string;
+beforeEach(() => {
+  dir = mkdtempSync(join(tmpdir(), 'logs-'));
+});
+afterEach(() => rmSync(dir, { recursive: true, force: true }));
+
+const orders: LogIdentity = { topic: 'orders', topicId: 'abcdefghijklmnopqrstuv' as Uuid, partition: 0 };
+const mails: LogIdentity = { topic: 'mails', topicId: 'mmmmmmmmmmmmmmmmmmmmmm' as Uuid, partition: 3 };
+
+function open(more: Partial<LogManagerOptions> = {}): Promise<LogManager> {
+  const disk = new NodeDisk();
+  return LogManager.open({ disk, clock: nodeClock, crc32c, compression, logger: silentLogger, dir, ...more });
+}
+
+function batch(value: string, timestampMs = 1000): RecordBatch {
+  return RecordBatch.parse(buildBatch([{ value: utf8(value), timestampMs }], { crc32c }));
+}
+
+describe('the log manager', () => {
+  it('finds the logs again, and knows a clean stop from another', async () => {
+    const first = await open();
+    expect(first.lastStop).toBeUndefined();
+    const log = await first.openLog(orders, DEFAULT_LOG_CONFIG);
+    expect(await first.openLog(orders, DEFAULT_LOG_CONFIG)).toBe(log);
+    log.appendAsLeader(batch('a'), 0 as Epoch);
+    await first.close(7);
+    const second = await open();
+    expect(second.lastStop).toEqual({ brokerEpoch: 7 });
+    expect((await second.openLog(orders, DEFAULT_LOG_CONFIG)).endOffset).toBe(1);
+    // No close: the process is killed here.
+    const third = await open();
+    expect(third.lastStop).toBeUndefined();
+    expect((await third.openLog(orders, DEFAULT_LOG_CONFIG)).endOffset).toBe(1);
+    await third.close();
+  });
+
+  it('deletes a log, also one whose removal a crash cut short', async () => {
+    const manager = await open();
+    await manager.openLog(orders, DEFAULT_LOG_CONFIG);
+    await manager.openLog(mails, DEFAULT_LOG_CONFIG);
+    const disk = new NodeDisk();
+    await manager.deleteLog(orders);
+    await manager.deleteLog(orders);
+    expect(readdirSync(dir).filter((name) => !name.endsWith('-delete'))).toEqual(['mails-3']);
+    await disk.makeDir(`${dir}/x-0.idididididididididididi-delete`);
+    await manager.close();
+    await (await open()).close();
+    expect(readdirSync(dir)).toEqual(['.kafka_cleanshutdown', 'mails-3']);
+  });
+
+  it('never uses data of a deleted topic of the same name', async () => {
+    const manager = await open();
+    const old = await manager.openLog(orders, DEFAULT_LOG_CONFIG);
+    old.appendAsLeader(batch('old'), 0 as Epoch);
+    await manager.close();
+    const again = await open();
+    const fresh = await again.openLog({ ...orders, topicId: mails.topicId }, DEFAULT_LOG_CONFIG);
+    expect(fresh.endOffset).toBe(0);
+    await again.close();
+    expect(readdirSync(dir)).toContain('orders-0.abcdefghijklmnopqrstuv-stray');
+  });
+
+  it('sets aside what no topic knows any more', async () => {
+    const manager = await open();
+    await manager.openLog(orders, DEFAULT_LOG_CONFIG);
+    await manager.openLog(mails, DEFAULT_LOG_CONFIG);
+    await manager.close();
+    const again = await open();
+    expect(await again.setAsideStrays((topicId) => topicId === mails.topicId)).toEqual([
+      `${dir}/orders-0.abcdefghijklmnopqrstuv-stray`,
+    ]);
+    expect(existsSync(`${dir}/mails-3`)).toBe(true);
+    await again.close();
+  });
+
+  it('keeps a damaged log out and lets the others live', async () => {
+    const manager = await open();
+    for (const identity of [orders, mails]) {
+      const log = await manager.openLog(identity, DEFAULT_LOG_CONFIG);
+      for (const value of ['a', 'b', 'c']) log.appendAsLeader(batch(value), 0 as Epoch);
+    }
+    await manager.close();
+    truncateSync(`${dir}/orders-0/00000000000000000000.log`, 100);
+    const again = await open();
+    await expect(again.openLog(orders, DEFAULT_LOG_CONFIG)).rejects.toThrow(
+      /KAFKA_STORAGE_ERROR: .*orders-0\/00000000000000000000.log is damaged at byte \d+ \(offset 1\)/,
+    );
+    expect((await again.openLog(mails, DEFAULT_LOG_CONFIG)).endOffset).toBe(3);
+    await again.close();
+  });
+
+  it('leaves no clean marker when a log has failed', async () => {
+    const disk = new NodeDisk();
+    const broken: Disk = Object.create(disk, {
+      open: {
+        value: async (path: string) => {
+          const file = await disk.open(path);
+          if (path.includes('orders-0/') && path.endsWith('.log')) {
+            file.writeNow = () => {
+              throw Object.assign(new Error('no space left'), { code: 'ENOSPC' });
+            };
+          }
+          return file;
+        },
+      },
+    });
+    const manager = await open({ disk: broken });
+    const log = await manager.openLog(orders, DEFAULT_LOG_CONFIG);
+    const failures: string[] = [];
+    log.onFailed = (reason) => failures.push(reason.message);
+    const other = await manager.openLog(mails, DEFAULT_LOG_CONFIG);
+    log.appendAsLeader(batch('a'), 0 as Epoch);
+    await expect(log.flush()).rejects.toThrow('KAFKA_STORAGE_ERROR: no space left');
+    expect(failures).toEqual(['no space left']);
+    expect(() => log.appendAsLeader(batch('b'), 0 as Epoch)).toThrow('KAFKA_STORAGE_ERROR');
+    expect(() => log.read(0 as Offset, 1 as Offset, 100, true)).toThrow('KAFKA_STORAGE_ERROR');
+    other.appendAsLeader(batch('a'), 0 as Epoch);
+    expect(await other.flush()).toBe(1);
+    await manager.close();
+    expect(readdirSync(dir)).not.toContain('.kafka_cleanshutdown');
+    const again = await open();
+    expect((await again.openLog(mails, DEFAULT_LOG_CONFIG)).endOffset).toBe(1);
+    await again.close();
+  });
+
+  it('makes its rounds by the clock: retention, and room on the disk', async () => {
+    const clock = new ManualClock();
+    const disk = new NodeDisk();
+    let freeBytes = 1e9;
+    const crowded: Disk = Object.create(disk, { space: { value: async () => ({ freeBytes, totalBytes: 1e9 }) } });
+    const manager = await open({ clock, disk: crowded, config: { reserveBytes: 1e6 } });
+    const config = { ...DEFAULT_LOG_CONFIG, retentionMs: 60_000, flush: 'os' as const };
+    const log = await manager.openLog(orders, config);
+    const offsets = await manager.openLog({ ...mails, topic: '__consumer_offsets' }, config);
+    log.appendAsLeader(batch('old', clock.nowMs() - 61_000), 0 as Epoch);
+    await log.flush();
+    freeBytes = 10;
+    clock.advance(5_000);
+    while (!log.refusesProduce) await new Promise((resolve) => setImmediate(resolve));
+    expect(() => log.appendAsLeader(batch('x'), 0 as Epoch)).toThrow('the disk is almost full');
+    offsets.appendAsLeader(batch('x'), 0 as Epoch);
+    clock.advance(300_000);
+    while (log.startOffset === 0) await new Promise((resolve) => setImmediate(resolve));
+    expect([log.startOffset, log.endOffset, log.sizeBytes]).toEqual([1, 1, 0]);
+    freeBytes = 1e9;
+    clock.advance(5_000);
+    while (log.refusesProduce) {
+      clock.advance(1_000);
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    log.appendAsLeader(batch('y'), 0 as Epoch);
+    await manager.close();
+    expect(clock.pending).toBe(0);
+  });
+
+  it('ignores what it did not write', async () => {
+    appendFileSync(`${dir}/meta.properties`, 'version=1\n');
+    const manager = await open();
+    expect(await manager.setAsideStrays(() => false)).toEqual([]);
+    await manager.close();
+  });
+});
