@@ -338,7 +338,7 @@ describe('a partition dispatcher, whatever happens', () => {
       }
       for (let round = 0; running.length > 0 || clock.pending > 0; round++) {
         expect(round).toBeLessThan(10_000);
-        for (const entry of [...running]) settle(entry, true);
+        for (const entry of running.slice()) settle(entry, true);
         clock.advance(20_000);
         await turn();
         check();

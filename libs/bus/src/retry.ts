@@ -50,7 +50,6 @@ export function pauseMs(backoff: Backoff, attempt: number, random: Random): numb
   return half + random.below(Math.floor(whole) - half + 1);
 }
 
-
 function checked(backoff: Backoff): Backoff {
   const { firstMs, maxMs } = backoff;
   if (!(firstMs >= 0 && maxMs >= firstMs && maxMs <= DAY_MS)) {
