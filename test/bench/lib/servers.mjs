@@ -1,0 +1,130 @@
+// Servers that are measured: our broker, Apache Kafka, Redis. Each in a folder of its own that ends with it.
+import { spawn, spawnSync } from 'node:child_process';
+import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import net from 'node:net';
+import { homedir, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { nowMs } from './measure.mjs';
+
+const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
+const READY_MS_MAX = 60_000;
+
+/** A folder on disk for what is measured; not on tmpfs where the system's own is one. */
+export const folder = (name) => mkdtempSync(join(tmpdir(), `trunkline-bench-${name}-`));
+
+export function freePort() {
+  return new Promise((resolve, reject) => {
+    const server = net.createServer().once('error', reject);
+    server.listen(0, '127.0.0.1', () => {
+      const { port } = server.address();
+      server.close(() => resolve(port));
+    });
+  });
+}
+
+/** Waits until a port accepts connections; ms since `sinceMs`. */
+export async function accepts(port, sinceMs, ended) {
+  const untilMs = nowMs() + READY_MS_MAX;
+  while (nowMs() < untilMs) {
+    if (ended()) throw new Error(`the server ended before port ${port} was open`);
+    const open = await new Promise((resolve) => {
+      const socket = net.connect({ port, host: '127.0.0.1' });
+      socket.once('connect', () => resolve(true)).once('error', () => resolve(false));
+      socket.once('connect', () => socket.destroy());
+    });
+    if (open) return nowMs() - sinceMs;
+    await new Promise((resolve) => setTimeout(resolve, 2));
+  }
+  throw new Error(`port ${port} was not open within ${READY_MS_MAX} ms`);
+}
+
+async function serve(command, argv, port, dir, options = {}) {
+  const sinceMs = nowMs();
+  const child = spawn(command, argv, { cwd: ROOT, stdio: 'ignore', ...options });
+  let code;
+  const exited = new Promise((resolve) => child.once('exit', (status) => resolve((code = status ?? 1))));
+  child.once('error', () => (code = 1));
+  const readyMs = await accepts(port, sinceMs, () => code !== undefined);
+  return {
+    port,
+    pid: child.pid,
+    readyMs,
+    async stop() {
+      child.kill('SIGTERM');
+      const late = setTimeout(() => child.kill('SIGKILL'), 10_000);
+      await exited;
+      clearTimeout(late);
+      rmSync(dir, { recursive: true, force: true });
+    },
+  };
+}
+
+export async function startBroker(flush, settings = {}) {
+  const port = await freePort();
+  const dir = folder('broker');
+  const all = { flush, 'http.listener': 'off', 'num.partitions': 1, ...settings };
+  const set = Object.entries(all).flatMap(([key, value]) => ['--set', `${key}=${value}`]);
+  const listeners = `PLAINTEXT://127.0.0.1:${port}`;
+  const argv = ['apps/broker/bin/trunkline-broker.js', 'start', '--listeners', listeners, '--data-dir', dir, ...set];
+  return serve(process.execPath, argv, port, dir);
+}
+
+export async function startBareServer() {
+  const port = await freePort();
+  return serve(process.execPath, ['test/bench/roles/bare-server.mjs', String(port)], port, folder('bare'));
+}
+
+export const hasRedis = () => spawnSync('redis-server', ['--version'], { stdio: 'ignore' }).status === 0;
+
+export async function startRedis() {
+  const port = await freePort();
+  const dir = folder('redis');
+  return serve('redis-server', ['--port', String(port), '--bind', '127.0.0.1', '--dir', dir, '--save', ''], port, dir);
+}
+
+const jars = () =>
+  process.env.TRUNKLINE_KAFKA_JARS ??
+  join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'trunkline-apache-kafka/4.3.1/libs');
+
+export const hasApacheKafka = () =>
+  existsSync(jars()) &&
+  readdirSync(jars()).some((name) => name.startsWith('kafka_2.13-4.3.1')) &&
+  spawnSync('java', ['-version'], { stdio: 'ignore' }).status === 0;
+
+/** Apache Kafka 4.3.1, one node, as it comes: it does not flush before it acknowledges. */
+export async function startApacheKafka() {
+  const [port, controller] = [await freePort(), await freePort()];
+  const dir = folder('kafka');
+  const file = join(dir, 'server.properties');
+  const properties = {
+    'process.roles': 'broker,controller',
+    'node.id': 1,
+    'controller.quorum.bootstrap.servers': `127.0.0.1:${controller}`,
+    listeners: `PLAINTEXT://127.0.0.1:${port},CONTROLLER://127.0.0.1:${controller}`,
+    'advertised.listeners': `PLAINTEXT://127.0.0.1:${port}`,
+    'controller.listener.names': 'CONTROLLER',
+    'listener.security.protocol.map': 'CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT',
+    'log.dirs': join(dir, 'logs'),
+    'num.partitions': 1,
+    'offsets.topic.replication.factor': 1,
+    'transaction.state.log.replication.factor': 1,
+    'transaction.state.log.min.isr': 1,
+    'share.coordinator.state.topic.replication.factor': 1,
+    'share.coordinator.state.topic.min.isr': 1,
+    'group.initial.rebalance.delay.ms': 0,
+  };
+  writeFileSync(
+    file,
+    Object.entries(properties)
+      .map(([key, value]) => `${key}=${value}\n`)
+      .join(''),
+  );
+  const classPath = `${jars()}/*`;
+  const quiet = ['-Dorg.slf4j.simpleLogger.defaultLogLevel=error', '-cp', classPath];
+  const uuid = Buffer.from(crypto.randomUUID().replaceAll('-', ''), 'hex').toString('base64url').replace(/^-/, 'A');
+  const format = [...quiet, 'kafka.tools.StorageTool', 'format', '--standalone', '-t', uuid, '-c', file];
+  const { status, stderr } = spawnSync('java', format, { encoding: 'utf8' });
+  if (status !== 0) throw new Error(`formatting Apache Kafka's folder failed: ${stderr}`);
+  return serve('java', ['-Xmx768M', ...quiet, 'kafka.Kafka', file], port, dir);
+}
