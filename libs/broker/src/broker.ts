@@ -14,6 +14,7 @@ import { DiskMetadataLog, MetadataManager, SUPPORTED_FEATURES, metaProperties } 
 import type { BrokerConfig } from './config.js';
 import type { AdvertisedAddress, ListenerConfig } from './config/listeners.js';
 import { HANDLERS } from './handlers/index.js';
+import { DataPath } from './data-path.js';
 import type { Parts } from './parts.js';
 import type { AnyHandler } from './server/handler.js';
 import { type Defer, inProcessLinks } from './server/in-process-link.js';
@@ -94,6 +95,9 @@ export class Broker {
     return this.parts.metrics;
   }
 
+  /** Bytes of requests that all connections hold. */
+  readonly requestMemoryBytes = (): number => this.#server.budget.takenBytes;
+
   /** Whether requests are served. */
   get ready(): boolean {
     return this.#closing === undefined && this.#server.serving;
@@ -142,11 +146,13 @@ async function start(options: BrokerOptions, opened: Opened, make: Make): Promis
   const parts = await openParts(options, opened).catch((error: unknown) => {
     throw directoryFault(config.dataDir, error);
   });
+  const { delayed } = parts;
   const { metrics } = parts;
   const onDefect = options.onDefect ?? throwLater;
   const router = new Router({ handlers: options.handlers ?? HANDLERS, parts, metrics, logger, onDefect });
   const server = new Server({ router, limits: config.limits, metrics, network, clock, logger });
   opened.add(() => server.drain());
+  opened.add(async () => delayed.stop()); // Parked fetches would hold up the drain.
   opened.add(() => server.stopListening());
   const addresses: BoundListener[] = [];
   for (const listener of config.listeners) addresses.push(await bind(server, listener));
@@ -171,7 +177,12 @@ async function openParts(options: BrokerOptions, opened: Opened): Promise<Parts>
     bytesBetweenSnapshots: config.integer('metadata.log.max.record.bytes.between.snapshots'),
   });
   opened.add(() => metadata.close());
-  return { config, clock, random, logger, crc32c, compression, metrics: new BrokerMetrics(), metadata, directoryId };
+  const dataPath = await DataPath.open({ config, metadata, disk, clock, random, logger, crc32c, compression });
+  opened.add(() => dataPath.close());
+  const { replicas, delayed, fetches, producerIds } = dataPath;
+  const metrics = new BrokerMetrics();
+  const world = { config, clock, random, logger, crc32c, compression };
+  return { ...world, metrics, metadata, directoryId, replicas, delayed, fetches, producerIds };
 }
 
 async function bind(server: Server, { name, address, advertised }: ListenerConfig): Promise<BoundListener> {

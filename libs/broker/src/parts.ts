@@ -1,6 +1,10 @@
 import type { Clock, Compression, Crc32c, Logger, Random, Uuid } from '@trunkline/kernel';
 import type { MetadataManager } from '@trunkline/metadata';
 import type { BrokerConfig } from './config.js';
+import type { Fetches } from './fetch/fetches.js';
+import type { ProducerIds } from './producer-ids.js';
+import type { Delayed } from './replica/delayed.js';
+import type { ReplicaManager } from './replica/replica-manager.js';
 import type { BrokerMetrics } from './server/metrics.js';
 
 /**
@@ -21,4 +25,10 @@ export interface Parts {
   readonly metadata: MetadataManager;
   /** The id of the data directory. */
   readonly directoryId: Uuid;
+  /** The partitions this node holds. */
+  readonly replicas: ReplicaManager;
+  /** Requests that wait for a watermark. */
+  readonly delayed: Delayed;
+  readonly fetches: Fetches;
+  readonly producerIds: ProducerIds;
 }

@@ -1,4 +1,5 @@
 import type { Offset, Uuid } from '@trunkline/kernel';
+import { clampedOffset } from '../replica/clamped-offset.js';
 
 /** What a fetch asks of one partition. */
 export interface PartitionWish {
@@ -74,10 +75,4 @@ export class FetchPartition {
     this.#toldHighWatermark = answer.errorCode === 0 ? answer.highWatermark : UNTOLD;
     this.#toldLogStartOffset = answer.logStartOffset;
   }
-}
-
-/** An int64 of a client as an offset; what no log can hold becomes the nearest that is out of range everywhere. */
-export function clampedOffset(value: bigint): Offset {
-  if (value > BigInt(Number.MAX_SAFE_INTEGER)) return Number.MAX_SAFE_INTEGER as Offset;
-  return (value < -1n ? -1 : Number(value)) as Offset;
 }

@@ -50,6 +50,10 @@ export class FetchRun implements Waiting {
     this.#finish();
   }
 
+  stop(): void {
+    if (this.#ticket?.leave() === true) this.#finish();
+  }
+
   abandon(): void {
     this.#unwatch();
     this.#answer?.(this.#readings);

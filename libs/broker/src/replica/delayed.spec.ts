@@ -12,6 +12,7 @@ function recorder() {
   const waiting = (name: string): Waiting => ({
     expire: () => seen.push(`${name} expired`),
     abandon: () => seen.push(`${name} abandoned`),
+    stop: () => seen.push(`${name} stops`),
   });
   return { seen, waiting };
 }
@@ -78,8 +79,11 @@ describe('what waits', () => {
     const { seen, waiting } = recorder();
     delayed.enter(waiting('a'), 10, connection(1));
     delayed.enter(waiting('b'), 10, connection(2));
+    delayed.stop();
+    expect(seen).toEqual(['a stops', 'b stops']);
+    expect(delayed.enter(waiting('c'), 10, connection(3))).toBeUndefined();
     delayed.close();
-    expect(seen).toEqual(['a expired', 'b expired']);
+    expect(seen.slice(4)).toEqual(['a expired', 'b expired']);
     clock.advance(100);
     expect(clock.pending).toBe(0);
   });

@@ -1,12 +1,14 @@
 import type { Clock } from '@trunkline/kernel';
 import { type Deadline, Deadlines } from './deadlines.js';
 
-/** Something that waits for a watermark to move. Exactly one of the two is called, unless it left before. */
+/** Something that waits for a watermark to move. */
 export interface Waiting {
-  /** Its time is over. */
+  /** Its time is over. Either this or `abandon` is called, once, unless it left before. */
   expire(): void;
   /** Nobody is there any more to be answered. */
   abandon(): void;
+  /** The broker stops: what need not wait should leave. */
+  stop(): void;
 }
 
 /** What the purgatory must know of the connection that waits. */
@@ -37,6 +39,7 @@ export class Delayed {
   readonly #deadlines: Deadlines;
   readonly #connections = new Map<number, ConnectionWaits>();
   #waiting = 0;
+  #stopped = false;
 
   constructor(
     clock: Clock,
@@ -52,7 +55,7 @@ export class Delayed {
 
   /** Whether one request more of this connection may wait. */
   hasRoom({ connectionId, closed }: WaitingConnection): boolean {
-    if (closed.aborted || this.#waiting >= this.limits.waitingMax) return false;
+    if (this.#stopped || closed.aborted || this.#waiting >= this.limits.waitingMax) return false;
     const waits = this.#connections.get(connectionId);
     return waits === undefined || waits.tickets.size < this.limits.waitingPerConnectionMax;
   }
@@ -70,8 +73,15 @@ export class Delayed {
     return ticket;
   }
 
-  /** Lets everything go, answered as if its time were over. For the end of the broker. */
+  /** The broker stops: nothing enters any more, and what need not wait is asked to leave. */
+  stop(): void {
+    this.#stopped = true;
+    for (const { tickets } of this.#connections.values()) for (const waiting of tickets.values()) waiting.stop();
+  }
+
+  /** Ends every wait that is left, as if its time were over. */
   close(): void {
+    this.stop();
     for (const { tickets } of this.#connections.values()) {
       for (const [ticket, waiting] of tickets) if (ticket.leave()) waiting.expire();
     }

@@ -1,8 +1,9 @@
 import { ApiError, type Epoch, type Offset, type Uuid } from '@trunkline/kernel';
 import type { AppendInfo, Log, LogRead } from '@trunkline/log';
 import type { TopicConfig } from '@trunkline/metadata';
-import { RecordBatch } from '@trunkline/records';
+import { type ProduceRules, RecordBatch } from '@trunkline/records';
 import { effectiveMinIsr, highWatermark, lastStableOffset, type ReplicaState } from './isr.js';
+import { produceRules } from './produce-rules.js';
 import { type CommitWaiter, UncommittedAppends } from './uncommitted.js';
 
 /** Whoever waits until a partition has something to say: a watermark moved, it failed, it changed hands, it is gone. */
@@ -30,6 +31,9 @@ export interface PartitionParts {
 /** The leader epoch a client left out. */
 export const NO_EPOCH = -1;
 
+/** What DeleteRecords says for the high watermark. */
+const WATERMARK = -1;
+
 const NOTHING: LogRead = { chunks: [], sizeBytes: 0, nextOffset: 0 as Offset };
 
 /**
@@ -50,6 +54,7 @@ export class Partition {
   readonly #watchers = new Set<PartitionWatcher>();
   readonly #followers: readonly ReplicaState[] = [];
   #config: TopicConfig;
+  #rules: ProduceRules;
   #state: PartitionState;
   #epochStart: Offset;
   #highWatermark: Offset;
@@ -62,6 +67,7 @@ export class Partition {
     this.index = parts.index;
     this.log = log;
     this.#config = parts.config;
+    this.#rules = produceRules(parts.config);
     this.#state = state;
     this.#epochStart = log.endOffset;
     this.#highWatermark = highWatermark(log.startOffset, log.durableEnd, this.#followers);
@@ -84,6 +90,10 @@ export class Partition {
   /** What is in force for the topic. */
   get config(): TopicConfig {
     return this.#config;
+  }
+  /** What producers' batches are judged by. */
+  get rules(): ProduceRules {
+    return this.#rules;
   }
   get leaderEpoch(): Epoch {
     return this.#state.leaderEpoch;
@@ -171,6 +181,25 @@ export class Partition {
     return from >= until ? NOTHING : this.log.read(from, until, bytesMax, atLeastOne);
   }
 
+  /**
+   * Moves the log's start up to `before` (-1: the high watermark), and resolves with where it stands then. Behind the
+   * start already: nothing happens. Throws OFFSET_OUT_OF_RANGE above the high watermark, POLICY_VIOLATION when the topic
+   * is compacted only, and what {@link mustLead} throws.
+   */
+  async deleteRecords(before: Offset): Promise<Offset> {
+    this.mustLead();
+    const { deletes, compacts } = this.#config;
+    if (compacts && !deletes) {
+      throw new ApiError('POLICY_VIOLATION', `${this.topic} is compacted only: its records cannot be deleted`);
+    }
+    const start = before === WATERMARK ? this.#highWatermark : before;
+    if (start < 0 || start > this.#highWatermark) {
+      throw new ApiError('OFFSET_OUT_OF_RANGE', `${this.name} ends at ${this.#highWatermark}; ${before} is not in it`);
+    }
+    if (start > this.log.startOffset) await this.log.advanceStartOffset(start);
+    return this.log.startOffset;
+  }
+
   /** Tells `watcher` from now on, until {@link unwatch}. */
   watch(watcher: PartitionWatcher): void {
     this.#watchers.add(watcher);
@@ -198,6 +227,7 @@ export class Partition {
   /** Other settings hold from the next request on. */
   reconfigure(config: TopicConfig): void {
     this.#config = config;
+    this.#rules = produceRules(config);
     this.log.reconfigure(config);
   }
 

@@ -1,5 +1,5 @@
 import { ApiError, asError, epoch, type Logger, type NodeId, type Uuid, ZERO_UUID } from '@trunkline/kernel';
-import type { Log, LogConfig } from '@trunkline/log';
+import type { Log, LogConfig, LogIdentity } from '@trunkline/log';
 import {
   CONFIG_RESOURCE_TYPES,
   type MetadataDelta,
@@ -13,18 +13,15 @@ import {
 import type { ErrorName } from '@trunkline/protocol';
 import { Partition, type PartitionState } from './partition.js';
 
-/** Which partition a log belongs to. */
-export interface LogName {
-  readonly topic: string;
-  readonly topicId: Uuid;
-  readonly partition: number;
-}
-
-/** Where the logs are: opened once each, deleted with their topic. */
+/** Where the logs are: opened once each, deleted with their topic. The log lib's manager is one. */
 export interface LogStore {
   /** The log that is there, or a new one. Rejects when it cannot be used: the text says why. */
-  openLog(name: LogName, config: LogConfig): Promise<Log>;
-  deleteLog(name: LogName): Promise<void>;
+  openLog(identity: LogIdentity, config: LogConfig): Promise<Log>;
+  deleteLog(identity: LogIdentity): Promise<void>;
+  /** The directory that holds them all, as clients are told. */
+  readonly dir: string;
+  /** Bytes that are left on its volume, and the volume's size. */
+  space(): Promise<{ readonly freeBytes: number; readonly totalBytes: number }>;
 }
 
 export interface ReplicaManagerOptions {
@@ -60,6 +57,11 @@ export class ReplicaManager {
   readonly #byId = new Map<Uuid, HostedTopic>();
 
   constructor(private readonly options: ReplicaManagerOptions) {}
+
+  /** Where the logs are. */
+  get logs(): LogStore {
+    return this.options.logs;
+  }
 
   /** A partition of this node, or undefined when there is none or its log is unusable. */
   partition(topic: string, index: number): Partition | undefined {

@@ -1,0 +1,78 @@
+import type { Clock, Compression, Crc32c, Disk, Logger, Random, Uuid } from '@trunkline/kernel';
+import { LogManager } from '@trunkline/log';
+import type { MetadataManager } from '@trunkline/metadata';
+import type { BrokerConfig } from './config.js';
+import { Fetches } from './fetch/fetches.js';
+import { ProducerIds } from './producer-ids.js';
+import { Delayed } from './replica/delayed.js';
+import { ReplicaManager } from './replica/replica-manager.js';
+
+export interface DataPathOptions {
+  readonly config: BrokerConfig;
+  readonly metadata: MetadataManager;
+  readonly disk: Disk;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly logger: Logger;
+  readonly crc32c: Crc32c;
+  readonly compression: Compression;
+}
+
+/** Everything that records pass through on their way in and out, put together. */
+export class DataPath {
+  readonly replicas: ReplicaManager;
+  readonly delayed: Delayed;
+  readonly fetches: Fetches;
+  readonly producerIds: ProducerIds;
+
+  private constructor(
+    private readonly options: DataPathOptions,
+    private readonly logs: LogManager,
+  ) {
+    const { config, metadata, clock, random, logger } = options;
+    const { nodeId, statics } = config;
+    this.replicas = new ReplicaManager({ nodeId, statics, logs, logger });
+    this.delayed = new Delayed(clock);
+    this.fetches = new Fetches({
+      clock,
+      random,
+      replicas: this.replicas,
+      delayed: this.delayed,
+      bytesMax: config.integer('fetch.max.bytes'),
+      sessionSlotsMax: config.integer('max.incremental.fetch.session.cache.slots'),
+    });
+    this.producerIds = new ProducerIds(() =>
+      metadata.submit((controller) => {
+        const { epoch = -1n } = metadata.image.brokers.get(nodeId) ?? {};
+        return controller.allocateProducerIds(nodeId, epoch);
+      }),
+    );
+  }
+
+  /** Opens the logs of the partitions that the metadata gives to this node, and follows it from then on. */
+  static async open(options: DataPathOptions): Promise<DataPath> {
+    const { config, metadata } = options;
+    const logs = await LogManager.open({
+      ...options,
+      dir: config.dataDir,
+      config: {
+        retentionCheckMs: config.integer('log.retention.check.interval.ms'),
+        checkpointMs: config.integer('log.flush.offset.checkpoint.interval.ms'),
+      },
+    });
+    const path = new DataPath(options, logs);
+    await metadata.subscribe((delta, image) => path.replicas.apply(delta, image));
+    const { topics } = metadata.image;
+    const strays = await logs.setAsideStrays((topicId) => topics.byId(topicId as Uuid) !== undefined);
+    for (const dir of strays) options.logger.warn('set aside the data of a topic that is gone', { dir });
+    return path;
+  }
+
+  /** Ends what still waits, then closes the logs with everything on disk, and leaves the clean marker. */
+  async close(): Promise<void> {
+    const { metadata, config } = this.options;
+    this.delayed.close();
+    this.replicas.close();
+    await this.logs.close(Number(metadata.image.brokers.get(config.nodeId)?.epoch ?? -1n));
+  }
+}

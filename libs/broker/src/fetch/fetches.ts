@@ -1,0 +1,79 @@
+import { type Clock, type Random, ZERO_UUID } from '@trunkline/kernel';
+import type { Delayed, WaitingConnection } from '../replica/delayed.js';
+import type { ReplicaManager } from '../replica/replica-manager.js';
+import { FetchRun } from './fetch-run.js';
+import { type FetchContext, FETCH_SESSION_LIMITS, FetchSessions, type SessionRequest } from './fetch-sessions.js';
+import type { FindPartition, Reading } from './reading.js';
+
+export interface FetchesOptions {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly replicas: ReplicaManager;
+  readonly delayed: Delayed;
+  /** fetch.max.bytes: no answer takes more records than this, but for one batch that is larger. */
+  readonly bytesMax: number;
+  /** max.incremental.fetch.session.cache.slots */
+  readonly sessionSlotsMax: number;
+}
+
+/** A fetch as the client asked it, its session apart. */
+export interface FetchAsked {
+  readonly maxWaitMs: number;
+  readonly minBytes: number;
+  readonly maxBytes: number;
+  readonly readCommitted: boolean;
+  /** Asked as a follower: no replica but ours is served. */
+  readonly asFollower: boolean;
+}
+
+/** What fetch requests share: the sessions, the limit of an answer, and how partitions are found. */
+export class Fetches {
+  readonly sessions: FetchSessions;
+
+  constructor(private readonly options: FetchesOptions) {
+    const { clock, random, sessionSlotsMax } = options;
+    this.sessions = new FetchSessions(clock, random, { ...FETCH_SESSION_LIMITS, slotsMax: sessionSlotsMax });
+  }
+
+  /** The session part of a request. `usesTopicIds`: Fetch 13 and up. */
+  begin(request: SessionRequest, usesTopicIds: boolean): FetchContext {
+    return this.sessions.begin(request, usesTopicIds);
+  }
+
+  /** Reads, or parks until there is something to read. */
+  run(
+    { partitions }: FetchContext,
+    asked: FetchAsked,
+    connection: WaitingConnection,
+  ): readonly Reading[] | Promise<readonly Reading[]> {
+    const bytesMax = Math.max(0, Math.min(asked.maxBytes, this.options.bytesMax));
+    const wishes = {
+      maxWaitMs: asked.maxWaitMs,
+      minBytes: asked.minBytes,
+      bytesMax,
+      readCommitted: asked.readCommitted,
+    };
+    const find = asked.asFollower ? this.#refuseFollower : this.#find;
+    return new FetchRun(partitions, wishes, { find, delayed: this.options.delayed }, connection).run();
+  }
+
+  /** A session remembers what an id was called: gone is then told apart from made anew under the same name. */
+  readonly #find: FindPartition = (of) => {
+    const { replicas } = this.options;
+    if (of.topicId === ZERO_UUID) {
+      return of.topic === undefined ? 'UNKNOWN_TOPIC_ID' : replicas.find(of.topic, of.index);
+    }
+    const found = replicas.findById(of.topicId, of.index);
+    if (found !== 'UNKNOWN_TOPIC_ID') {
+      of.topic ??= replicas.topicName(of.topicId);
+      return found;
+    }
+    if (of.topic === undefined) return found;
+    return replicas.topicId(of.topic) === undefined ? 'UNKNOWN_TOPIC_OR_PARTITION' : 'INCONSISTENT_TOPIC_ID';
+  };
+
+  readonly #refuseFollower: FindPartition = (of) => {
+    const found = this.#find(of);
+    return typeof found === 'string' ? found : 'NOT_LEADER_OR_FOLLOWER';
+  };
+}

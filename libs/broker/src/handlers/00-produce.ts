@@ -1,0 +1,222 @@
+import { ApiError, type Uuid } from '@trunkline/kernel';
+import { INTERNAL_TOPICS } from '@trunkline/metadata';
+import { errorCode, isErrorName, Produce, type ProduceRequest, type ProduceResponse } from '@trunkline/protocol';
+import { BatchRefused, isTransactionalAt, validateProduced } from '@trunkline/records';
+import type { Parts } from '../parts.js';
+import type { Partition } from '../replica/partition.js';
+import { PendingProduce, type ProduceOutcome } from '../replica/pending-produce.js';
+import { type Answer, CLOSE_CONNECTION, handler, NO_ANSWER } from '../server/handler.js';
+import type { RequestContext } from '../server/request-context.js';
+import { currentLeader, NodeEndpoints } from './current-leader.js';
+
+type PartitionAnswer = ProduceResponse['responses'][number]['partitionResponses'][number];
+
+const ACKS_ALL = -1;
+const ACKS_LEADER = 1;
+const ACKS_NONE = 0;
+const ZSTD_SINCE = 7;
+/** From here on an answer says who leads instead (KIP-951). */
+const CURRENT_LEADER_SINCE = 10;
+/** Up to here KAFKA_STORAGE_ERROR is told as NOT_LEADER_OR_FOLLOWER. */
+const NO_STORAGE_ERROR_UNTIL = 3;
+/** Java's admin client may write to the broker's own topics, and nobody else (as in Kafka). */
+const ADMIN_CLIENT_ID = '__admin_client';
+/** Errors that say nothing of the log, so that its start is not told with them. */
+const WITHOUT_LOG_START: ReadonlySet<string> = new Set([
+  'UNKNOWN_TOPIC_OR_PARTITION',
+  'UNKNOWN_TOPIC_ID',
+  'NOT_LEADER_OR_FOLLOWER',
+  'MESSAGE_TOO_LARGE',
+  'RECORD_LIST_TOO_LARGE',
+  'CORRUPT_MESSAGE',
+  'KAFKA_STORAGE_ERROR',
+]);
+
+/** One partition of the request: what was appended, or what was wrong. */
+interface Row extends ProduceOutcome {
+  readonly index: number;
+  readonly topic: string;
+  readonly topicId: Uuid;
+  baseOffset: number;
+  logAppendTimeMs: number;
+  logStartOffset: number;
+  refused: ApiError | undefined;
+}
+
+/**
+ * Produce (0), versions 3 to 13 (0 to 13 are shown, as Kafka does; 0 to 2 end the connection): appends one batch a
+ * partition.
+ *
+ * Each partition succeeds or fails for itself. All appends happen in the turn of the request, so what a connection
+ * sends in a row is appended in that order, and requests in flight share an fdatasync. `acks` 1 and -1 are answered when
+ * the flush mode is satisfied and, for -1, the high watermark is past; on one node that is one moment. 0 is not answered;
+ * after an error the connection ends. An exact repetition of one of a producer's last five batches is answered with the
+ * first offsets. After `timeout_ms`, at least a second: REQUEST_TIMED_OUT, though the batch is in the log. A fault of our
+ * own is KAFKA_STORAGE_ERROR, never UNKNOWN_SERVER_ERROR: after that Java's client writes duplicates (Redpanda #5355).
+ * The bytes are appended as they came, but for offsets and epoch, unless the topic names a codec of its own.
+ *
+ * Not done: transactions. Their batches are INVALID_PRODUCER_ID_MAPPING, as for a transactional id that the coordinator
+ * has never heard of; without a transactional id the whole request is TRANSACTIONAL_ID_AUTHORIZATION_FAILED, as in Kafka.
+ * Quotas: `throttle_time_ms` is 0.
+ */
+export const produce = handler({
+  api: Produce,
+  overlaps: true,
+  handle(request, parts, context) {
+    const rows: Row[] = [];
+    const pending = new PendingProduce();
+    const whole = refusalOfAll(request, parts, context);
+    for (const { name, topicId, partitionData } of request.topicData) {
+      for (const { index, records } of partitionData) {
+        const row = newRow(name, topicId, index);
+        rows.push(row);
+        if (whole === undefined) append(row, records, { request, parts, context, pending });
+        else refuse(row, whole, undefined);
+      }
+    }
+    if (request.acks === ACKS_NONE) return rows.some(({ error }) => error !== undefined) ? CLOSE_CONNECTION : NO_ANSWER;
+    if (pending.isDone) return answerOf(request, rows, parts, context);
+    return new Promise((resolve) => {
+      const done = (): void => resolve(answerOf(request, rows, parts, context));
+      pending.wait(request.timeoutMs, parts.delayed, context, done);
+    });
+  },
+  failed(request, error): Answer<typeof Produce> {
+    if (request.acks === ACKS_NONE) return CLOSE_CONNECTION;
+    const told = error.code === 'UNKNOWN_SERVER_ERROR' ? 'KAFKA_STORAGE_ERROR' : error.code;
+    const responses = request.topicData.map(({ name, topicId, partitionData }) => ({
+      name,
+      topicId,
+      partitionResponses: partitionData.map(({ index }) => ({ index, errorCode: errorCode(told), baseOffset: -1 })),
+    }));
+    return { responses };
+  },
+});
+
+interface Producing {
+  readonly request: ProduceRequest;
+  readonly parts: Parts;
+  readonly context: RequestContext;
+  readonly pending: PendingProduce;
+}
+
+/** What is wrong with the request as a whole, as Kafka tells it in each partition. */
+function refusalOfAll({ transactionalId, topicData }: ProduceRequest, { delayed }: Parts, context: RequestContext) {
+  if (transactionalId === null) {
+    for (const { partitionData } of topicData) {
+      if (partitionData.some(({ records }) => records !== null && isTransactionalAt(records, 0))) {
+        const why = 'transactional records without a transactional id';
+        return new ApiError('TRANSACTIONAL_ID_AUTHORIZATION_FAILED', why);
+      }
+    }
+  }
+  if (delayed.hasRoom(context)) return undefined;
+  return new ApiError('REQUEST_TIMED_OUT', 'too many requests of this connection, or of all, wait for the disk');
+}
+
+function append(row: Row, records: Uint8Array | null, { request, parts, context, pending }: Producing): void {
+  let partition: Partition | undefined;
+  try {
+    partition = find(row, parts);
+    const { acks } = request;
+    if (acks !== ACKS_ALL && acks !== ACKS_LEADER && acks !== ACKS_NONE) {
+      throw new ApiError('INVALID_REQUIRED_ACKS', `acks is -1, 0 or 1, not ${acks}`);
+    }
+    if (INTERNAL_TOPICS.has(row.topic) && context.clientId !== ADMIN_CLIENT_ID) {
+      throw new ApiError('INVALID_TOPIC_EXCEPTION', `${row.topic} is the broker's own`);
+    }
+    partition.mustLead();
+    if (acks === ACKS_ALL) partition.mustHaveMinIsr();
+    const rules = context.apiVersion < ZSTD_SINCE ? { ...partition.rules, takesZstd: false } : partition.rules;
+    const batch = validateProduced(records, rules, {
+      crc32c: parts.crc32c,
+      compression: parts.compression,
+      nowMs: parts.clock.nowMs(),
+    });
+    if (batch.isTransactional) {
+      const why = `transactional id ${request.transactionalId} has no producer id: transactions are not served yet`;
+      throw new ApiError('INVALID_PRODUCER_ID_MAPPING', why);
+    }
+    const waiter = acks === ACKS_NONE ? undefined : pending.waiter(row);
+    const { recordCount, sizeBytes } = batch;
+    const appended = partition.append(batch, waiter);
+    row.baseOffset = appended.baseOffset;
+    row.logAppendTimeMs = appended.logAppendTimeMs;
+    row.logStartOffset = appended.logStartOffset;
+    parts.metrics.bytesIn += sizeBytes;
+    parts.metrics.messagesIn += recordCount;
+  } catch (reason) {
+    pending.forget(row);
+    refuse(row, asAnswer(reason), partition);
+    parts.metrics.failedProduceRequests += 1;
+  }
+}
+
+function find({ topic, topicId, index }: Row, { replicas }: Parts): Partition {
+  const found = replicas.locate(topic, topicId, index);
+  if (typeof found !== 'string') return found;
+  throw new ApiError(found, `there is no partition ${index} of ${topic === '' ? topicId : topic}`);
+}
+
+/** Whatever went wrong with one partition, as something that its client may be told. */
+function asAnswer(reason: unknown): ApiError {
+  if (!(reason instanceof ApiError)) throw reason;
+  return isErrorName(reason.code) ? reason : new ApiError('KAFKA_STORAGE_ERROR', reason.message, { cause: reason });
+}
+
+function refuse(row: Row, error: ApiError, partition: Partition | undefined): void {
+  row.error = error.code;
+  row.refused = error;
+  if (partition !== undefined && !WITHOUT_LOG_START.has(error.code)) row.logStartOffset = partition.log.startOffset;
+}
+
+function newRow(topic: string, topicId: Uuid, index: number): Row {
+  const nothing = { baseOffset: -1, logAppendTimeMs: -1, logStartOffset: -1 };
+  return { index, topic, topicId, error: undefined, refused: undefined, ...nothing };
+}
+
+function answerOf(
+  request: ProduceRequest,
+  rows: readonly Row[],
+  parts: Parts,
+  context: RequestContext,
+): ProduceResponse {
+  const endpoints = new NodeEndpoints();
+  let at = 0;
+  const responses = request.topicData.map(({ name, topicId, partitionData }) => ({
+    name,
+    topicId,
+    partitionResponses: partitionData.map(() => partitionAnswer(rows[at++]!, { parts, context, endpoints })),
+  }));
+  return { responses, nodeEndpoints: endpoints.list() };
+}
+
+interface Answering {
+  readonly parts: Parts;
+  readonly context: RequestContext;
+  readonly endpoints: NodeEndpoints;
+}
+
+function partitionAnswer(row: Row, answering: Answering): PartitionAnswer {
+  const { index, baseOffset, logAppendTimeMs, logStartOffset } = row;
+  const answer = { index, errorCode: 0, baseOffset, logAppendTimeMs, logStartOffset };
+  return row.error === undefined ? answer : { ...answer, ...errorParts(row, row.error, answering) };
+}
+
+function errorParts(row: Row, error: string, { parts, context, endpoints }: Answering): Partial<PartitionAnswer> {
+  const { apiVersion, listenerName } = context;
+  const hidden = apiVersion <= NO_STORAGE_ERROR_UNTIL && error === 'KAFKA_STORAGE_ERROR';
+  const told = hidden ? 'NOT_LEADER_OR_FOLLOWER' : error;
+  const recordErrors = row.refused instanceof BatchRefused ? row.refused.recordErrors : [];
+  const leader =
+    told === 'NOT_LEADER_OR_FOLLOWER' && apiVersion >= CURRENT_LEADER_SINCE
+      ? currentLeader(parts.metadata.image, row, listenerName)
+      : undefined;
+  if (leader !== undefined) endpoints.add(leader);
+  return {
+    errorCode: errorCode(told),
+    errorMessage: row.refused?.detail ?? null,
+    recordErrors: recordErrors.map(({ batchIndex, message }) => ({ batchIndex, batchIndexErrorMessage: message })),
+    currentLeader: leader && { leaderId: leader.leaderId, leaderEpoch: leader.leaderEpoch },
+  };
+}
