@@ -26,11 +26,18 @@ export function encodeSubscription(
 }
 
 /** An assignment behind its int16 version. */
-export function encodeAssignment(version: number, assignment: Encodable<typeof ConsumerProtocolAssignment>): Uint8Array {
+export function encodeAssignment(
+  version: number,
+  assignment: Encodable<typeof ConsumerProtocolAssignment>,
+): Uint8Array {
   return encode(ConsumerProtocolAssignment, version, assignment);
 }
 
-function decode<T extends AnyType>(message: Message<T>, bytes: Uint8Array, limits: ReadLimits = READ_LIMITS): Decoded<T> {
+function decode<T extends AnyType>(
+  message: Message<T>,
+  bytes: Uint8Array,
+  limits: ReadLimits = READ_LIMITS,
+): Decoded<T> {
   const reader = new Reader(bytes, message.name, limits);
   const version = reader.int16();
   if (version < message.versions[0]) throw reader.refuse(`version ${version}`);

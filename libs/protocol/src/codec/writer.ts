@@ -139,10 +139,10 @@ export class Writer {
   string(value: string, compact: boolean): void {
     const { length } = value;
     if (length < 64) {
-      const before = this.#at;
+      const before = this.#at - this.#start;
       this.#stringLength(length, compact);
       if (this.#ascii(value)) return;
-      this.#at = before;
+      this.#at = this.#start + before;
     }
     const encoded = utf8(value);
     if (encoded.length > STRING_BYTES_MAX) {
