@@ -7,3 +7,5 @@ export * from './manual-clock.js';
 export * from './process-fixture.js';
 export * from './raw-client.js';
 export * from './until.js';
+export * from './sim-disk.js';
+export * from './sim-random.js';

@@ -1,0 +1,110 @@
+import type { SimRandom } from './sim-random.js';
+
+/** What a disk writes whole or not at all. */
+export const SECTOR_BYTES = 512;
+
+/** Fate of a sector that was written and not synced, when the power goes. */
+export interface CrashOdds {
+  /** Percent of unsynced sectors that reached the disk nevertheless. */
+  readonly keptPercent: number;
+  /** Percent of unsynced sectors that hold garbage. Real disks all but never do it; 0 unless a test wants it. */
+  readonly garbagePercent: number;
+}
+
+/** A file as the kernel sees it (`cached`) and as it would be after a power cut (`durable`). */
+export class SimInode {
+  cached = new Uint8Array(0);
+  durable = new Uint8Array(0);
+  /** Sectors that differ, or may. */
+  readonly dirty = new Set<number>();
+  /** The smallest size it was cut to since the last sync. */
+  #cutTo: number | undefined;
+  /** Syncs that failed. */
+  #lost = 0;
+
+  get size(): number {
+    return this.cached.byteLength;
+  }
+
+  write(at: number, bytes: Uint8Array): void {
+    const end = at + bytes.byteLength;
+    if (end > this.cached.byteLength) this.cached = resized(this.cached, end);
+    this.cached.set(bytes, at);
+    for (let sector = Math.floor(at / SECTOR_BYTES); sector * SECTOR_BYTES < end; sector++) this.dirty.add(sector);
+  }
+
+  truncate(size: number): void {
+    if (size < this.cached.byteLength) this.#cutTo = Math.min(this.#cutTo ?? size, size);
+    this.cached = resized(this.cached, size);
+    for (const sector of this.dirty) if (sector * SECTOR_BYTES >= size) this.dirty.delete(sector);
+  }
+
+  /** A sync saves what was written before it began; call the result when it ends. What is written meanwhile waits. */
+  beginSync(): () => void {
+    const saved = this.cached.slice();
+    const sectors = [...this.dirty];
+    const cutTo = this.#cutTo;
+    const lost = this.#lost;
+    return () => {
+      if (lost !== this.#lost) return; // A sync of the same file failed meanwhile: nothing is known to be saved.
+      if (cutTo !== undefined) this.durable = resized(this.durable, Math.min(cutTo, this.durable.byteLength));
+      if (cutTo === this.#cutTo) this.#cutTo = undefined;
+      const size = Math.max(this.durable.byteLength, saved.byteLength);
+      this.durable = resized(this.durable, size);
+      for (const sector of sectors) {
+        copySector(saved, sector, this.durable);
+        if (isSameSector(saved, this.cached, sector)) this.dirty.delete(sector);
+      }
+    };
+  }
+
+  /** A sync that fails: the kernel calls the pages clean, and nobody will ever write them (Rebello et al., ATC 2020). */
+  loseDirty(): void {
+    this.#lost += 1;
+    this.dirty.clear();
+  }
+
+  /** The power goes. What was synced is there; of the rest each sector has its own fate. */
+  crash(random: SimRandom, odds: CrashOdds): void {
+    let after = this.durable.slice();
+    if (this.#cutTo !== undefined && random.chance(odds.keptPercent)) {
+      after = resized(after, Math.min(this.#cutTo, after.byteLength));
+    }
+    const kept = [...this.dirty].filter(() => random.chance(odds.keptPercent));
+    const lastKept = Math.max(-1, ...kept);
+    const reached = Math.min(this.cached.byteLength, (lastKept + 1) * SECTOR_BYTES);
+    const grown = this.dirty.size > 0 && random.chance(odds.keptPercent) ? this.cached.byteLength : reached;
+    after = resized(after, Math.max(after.byteLength, grown));
+    for (const sector of kept) {
+      copySector(this.cached, sector, after);
+      if (random.chance(odds.garbagePercent)) scramble(after, sector, random);
+    }
+    this.cached = after;
+    this.durable = after.slice();
+    this.dirty.clear();
+    this.#cutTo = undefined;
+  }
+}
+
+function copySector(from: Uint8Array, sector: number, into: Uint8Array): void {
+  const start = sector * SECTOR_BYTES;
+  into.set(from.subarray(start, Math.min(start + SECTOR_BYTES, into.byteLength)), start);
+}
+
+function isSameSector(left: Uint8Array, right: Uint8Array, sector: number): boolean {
+  const [start, end] = [sector * SECTOR_BYTES, (sector + 1) * SECTOR_BYTES];
+  return Buffer.compare(left.subarray(start, end), right.subarray(start, end)) === 0;
+}
+
+function resized(bytes: Uint8Array<ArrayBuffer>, size: number): Uint8Array<ArrayBuffer> {
+  if (size === bytes.byteLength) return bytes;
+  if (size < bytes.byteLength) return bytes.slice(0, size);
+  const larger = new Uint8Array(size);
+  larger.set(bytes);
+  return larger;
+}
+
+function scramble(bytes: Uint8Array, sector: number, random: SimRandom): void {
+  const end = Math.min(bytes.byteLength, (sector + 1) * SECTOR_BYTES);
+  for (let at = sector * SECTOR_BYTES; at < end; at++) bytes[at] = random.below(256);
+}
