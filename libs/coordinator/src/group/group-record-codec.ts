@@ -14,9 +14,9 @@ import {
 import type { RecordCodec, ShardRecord } from '../state-machine.js';
 import type { GroupRecord, StoredGroup, StoredOffset } from './group-records.js';
 
-/** What Apache Kafka 4.3 writes by default: version 1 only where an offset has an expiry of its own. */
+/** What Apache Kafka 4.3.1 writes (seen in its log): version 1 of an offset only where it has an expiry of its own. */
 const GROUP_VERSION = 3;
-const OFFSET_VERSION = 3;
+const OFFSET_VERSION = 4;
 const EXPIRING_OFFSET_VERSION = 1;
 
 type Pair<Message extends RecordMessage> = (writer: Writer, version: number, value: Encodable<Message>) => void;

@@ -1,5 +1,5 @@
 import { type LiveGroup, sameProtocols } from './live-group.js';
-import { type LiveMember, memberOfRequest, protocolBytes } from './live-member.js';
+import { type LiveMember, memberOfRequest, metadataFor, protocolBytes } from './live-member.js';
 import {
   answerJoin,
   answerSync,
@@ -16,6 +16,7 @@ import {
 } from './rebalance.js';
 import type { GroupError, JoinAnswer, JoinRequest } from './requests.js';
 import type { Reply } from '../state-machine.js';
+import { CONSUMER_PROTOCOL_TYPE, subscribedTopics } from './subscription.js';
 import type { Turn } from './turn.js';
 
 /** What is wrong with a join whatever group it is for. */
@@ -38,7 +39,8 @@ export function decideJoin(turn: Turn, group: LiveGroup, request: JoinRequest, r
   } else if (!group.accepts(protocolType, protocols)) {
     turn.answer(reply, joinError('INCONSISTENT_GROUP_PROTOCOL', memberId));
   } else if (memberId === '') joinWithoutId(turn, group, request, reply);
-  else if (group.pendingIds.has(memberId)) addMember(turn, group, memberId, request, reply);
+  else if (group.pendingIds.has(memberId) && request.instanceId === null)
+    addMember(turn, group, memberId, request, reply);
   else joinWithId(turn, group, request, reply);
 }
 
@@ -136,6 +138,7 @@ function replaceStaticMember(
   reply: Reply<JoinAnswer>,
 ): void {
   const old = group.members.get(oldId)!;
+  const topicsBefore = topicsOf(group, old);
   const leaderBefore = group.leader ?? '';
   answerJoin(turn, old, joinError('FENCED_INSTANCE_ID', oldId));
   answerSync(turn, old, syncError('FENCED_INSTANCE_ID'));
@@ -146,8 +149,18 @@ function replaceStaticMember(
   if (phase === 'PreparingRebalance') completeJoinIfAllJoined(turn, group);
   else if (phase === 'CompletingRebalance')
     prepareRebalance(turn, group); // The leader assigns to the old id.
-  else if (group.electProtocol() !== group.protocol) membersChanged(turn, group);
-  else keepGeneration(turn, group, member, oldId, leaderBefore, request);
+  else if (group.electProtocol() !== group.protocol || topicsOf(group, member) !== topicsBefore) {
+    membersChanged(turn, group);
+  } else keepGeneration(turn, group, member, oldId, leaderBefore, request);
+}
+
+/**
+ * The topics that a member subscribes to, as one comparable text. The rest of its metadata may differ: sticky members
+ * say what they own, and after a restart that is nothing.
+ */
+function topicsOf(group: LiveGroup, member: LiveMember): string | undefined {
+  if (group.protocolType !== CONSUMER_PROTOCOL_TYPE) return undefined;
+  return subscribedTopics(metadataFor(member, group.protocol))?.toSorted().join(' ');
 }
 
 /** The member takes over what its old id had, without a rebalance. */

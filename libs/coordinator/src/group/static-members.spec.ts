@@ -210,4 +210,46 @@ describe('a static member', () => {
        m2 <- assignment [0]"
     `);
   });
+
+  it('with other topics makes the group join again, with another memory of what it owned it does not', () => {
+    expect(
+      play(`
+        join m1 static=i1 topics=t
+        sync m1 m1=0
+        forgets m1
+        join m1 topics=u,t
+        sync m1 m1=0,1
+        join m2 static=i2 metadata=owned:none
+        join m1 topics=u,t
+        sync m1 m1=0 m2=1
+        forgets m2
+        join m2 metadata=owned:1
+        heartbeat m1`),
+    ).toMatchInlineSnapshot(`
+     "> join m1 static=i1 topics=t
+       m1 <- joined as i1-1 generation 1 range leader i1-1 members i1-1
+     > sync m1 m1=0
+       writes group generation 1 range leader i1-1 i1-1=[0]
+       m1 <- assignment [0]
+     > forgets m1
+     > join m1 topics=u,t
+       m1 <- joined as i1-2 generation 2 range leader i1-2 members i1-2
+     > sync m1 m1=0,1
+       writes group generation 2 range leader i1-2 i1-2=[0,1]
+       m1 <- assignment [0,1]
+     > join m2 static=i2 metadata=owned:none
+     > join m1 topics=u,t
+       m1 <- joined as i1-2 generation 3 range leader i1-2 members i1-2 i2-3
+       m2 <- joined as i2-3 generation 3 range leader i1-2
+     > sync m1 m1=0 m2=1
+       writes group generation 3 range leader i1-2 i1-2=[0] i2-3=[1]
+       m1 <- assignment [0]
+     > forgets m2
+     > join m2 metadata=owned:1
+       writes group generation 3 range leader i1-2 i1-2=[0] i2-5=[1]
+       m2 <- joined as i2-5 generation 3 range leader i1-2
+     > heartbeat m1
+       m1 <- heartbeat NONE"
+    `);
+  });
 });
