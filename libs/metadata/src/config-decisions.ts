@@ -42,14 +42,14 @@ export function decideConfigs(
   for (const change of changes) {
     if (seen.has(change.name)) throw new ApiError('INVALID_REQUEST', `Config ${change.name} is named twice`);
     seen.add(change.name);
-    const definition = definitionOf(definitions, resource, change.name);
     if (change.operation === 'delete') {
-      after.delete(change.name);
+      after.delete(change.name); // A name that nobody knows has no value, so that is done already.
       continue;
     }
+    const definition = definitionOf(definitions, change.name);
     const value = changedValue(definition, change, before, configs, statics);
     const fault = configFault(definition, value);
-    if (fault !== undefined) throw new ApiError('INVALID_CONFIG', fault);
+    if (fault !== undefined) throw new ApiError(faultCode(resource), fault);
     if (isWrittenBack(resource, definition, value, configs, statics)) continue;
     after.set(change.name, value);
   }
@@ -73,7 +73,12 @@ export function definitionsOf(type: ConfigResourceType): ConfigDefinitions {
   }
 }
 
-function definitionOf(definitions: ConfigDefinitions, resource: ConfigResource, name: string): ConfigDefinition {
+/** Kafka tells a wrong value of a broker by another code than that of a topic or a group. */
+function faultCode({ type }: ConfigResource): 'INVALID_REQUEST' | 'INVALID_CONFIG' {
+  return type === CONFIG_RESOURCE_TYPES.broker ? 'INVALID_REQUEST' : 'INVALID_CONFIG';
+}
+
+function definitionOf(definitions: ConfigDefinitions, name: string): ConfigDefinition {
   const definition = definitions.get(name);
   if (definition === undefined) {
     throw new ApiError('INVALID_CONFIG', `There is no config ${name.slice(0, 100)} for this kind of resource`);

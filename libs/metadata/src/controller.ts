@@ -19,6 +19,7 @@ import {
   type Outcome,
   type TopicTarget,
 } from './topic-control.js';
+import { topicNameFault } from './topic-name.js';
 import { Topics } from './topics.js';
 
 export interface ControllerOptions {
@@ -150,9 +151,10 @@ export class Controller implements ReplicatedState<MetadataRecord> {
   }
 
   #refuseUnknown({ type, name }: ConfigResource): void {
-    if (type === CONFIG_RESOURCE_TYPES.topic && this.#topics.byName(name) === undefined) {
-      throw new ApiError('UNKNOWN_TOPIC_OR_PARTITION', `There is no topic ${name}`);
+    if (name === '' && type !== CONFIG_RESOURCE_TYPES.broker) {
+      throw new ApiError('INVALID_REQUEST', 'The name of the resource is empty; only brokers have a common default');
     }
+    if (type === CONFIG_RESOURCE_TYPES.topic) this.#refuseUnknownTopic(name);
     if (type === CONFIG_RESOURCE_TYPES.broker && name !== '') {
       if (!/^\d{1,10}$/.test(name))
         throw new ApiError('INVALID_REQUEST', 'The name of a broker resource is its number');
@@ -160,9 +162,13 @@ export class Controller implements ReplicatedState<MetadataRecord> {
         throw new ApiError('INVALID_REQUEST', `There is no broker ${name}`);
       }
     }
-    if (name === '' && (type === CONFIG_RESOURCE_TYPES.group || type === CONFIG_RESOURCE_TYPES.clientMetrics)) {
-      throw new ApiError('INVALID_REQUEST', 'The name of the resource is empty');
-    }
+  }
+
+  #refuseUnknownTopic(name: string): void {
+    const fault = topicNameFault(name);
+    if (fault !== undefined) throw new ApiError('INVALID_TOPIC_EXCEPTION', fault);
+    if (this.#topics.byName(name) !== undefined) return;
+    throw new ApiError('UNKNOWN_TOPIC_OR_PARTITION', `There is no topic ${name}`);
   }
 }
 

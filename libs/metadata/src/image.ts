@@ -137,3 +137,8 @@ export function resourceOf(key: string): ConfigResource {
   const colon = key.indexOf(':');
   return { type: Number(key.slice(0, colon)) as ConfigResourceType, name: key.slice(colon + 1) };
 }
+
+/** Where a broker is reached by clients of a listener; undefined when it has no such listener (LISTENER_NOT_FOUND). */
+export function endPointOf(broker: BrokerImage, listenerName: string): Endpoint | undefined {
+  return broker.endPoints.find(({ name }) => name === listenerName);
+}

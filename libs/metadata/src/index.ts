@@ -2,6 +2,15 @@ export type { BrokerRegistration } from './brokers.js';
 export type { ConfigAlteration, ConfigChange, ConfigOperation } from './config-decisions.js';
 export { CONFIG_VALUE_BYTES_MAX, definitionsOf } from './config-decisions.js';
 export { BROKER_CONFIG_DEFINITIONS } from './config/broker-configs.js';
+export {
+  CONFIG_TYPE_CODES,
+  brokerDefaultEntries,
+  brokerEntries,
+  clientMetricsEntries,
+  groupEntries,
+  topicEntries,
+  type ConfigEntry,
+} from './config/describe.js';
 export type {
   Check,
   ConfigDefinition,
@@ -40,6 +49,7 @@ export type {
   TopicImage,
   TopicsImage,
 } from './image.js';
+export { endPointOf } from './image.js';
 export { metaProperties, type MetaProperties } from './meta-properties.js';
 export type { MetadataLog, MetadataSink } from './metadata-log.js';
 export {
@@ -59,5 +69,6 @@ export type {
   Outcome,
   TopicTarget,
 } from './topic-control.js';
+export { OFFSETS_TOPIC, TopicAutoCreation, type TopicAutoCreationOptions } from './topic-auto-creation.js';
 export type { NewTopic } from './topic-decisions.js';
-export { INTERNAL_TOPICS, TOPIC_NAME_LENGTH_MAX, collisionKey, topicNameFault } from './topic-name.js';
+export { INTERNAL_TOPICS, METADATA_TOPIC, TOPIC_NAME_LENGTH_MAX, collisionKey, topicNameFault } from './topic-name.js';

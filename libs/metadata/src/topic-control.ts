@@ -17,7 +17,7 @@ import {
   topicRecords,
   type NewTopic,
 } from './topic-decisions.js';
-import { INTERNAL_TOPICS, collisionKey, topicNameFault } from './topic-name.js';
+import { INTERNAL_TOPICS, METADATA_TOPIC, collisionKey, topicNameFault } from './topic-name.js';
 import type { Topics } from './topics.js';
 
 /** What became of one thing of a request: `error` says why nothing did. */
@@ -125,6 +125,7 @@ export class TopicControl {
     partitionsLeft: number,
   ): { readonly records: readonly MetadataRecord[]; readonly outcome: CreateTopicOutcome } {
     const { name } = topic;
+    if (name === METADATA_TOPIC) throw new ApiError('INVALID_REQUEST', `Topic ${name} belongs to the broker`);
     const fault = topicNameFault(name);
     if (fault !== undefined) throw new ApiError('INVALID_TOPIC_EXCEPTION', fault);
     if (this.topics.byName(name) !== undefined) {
@@ -157,11 +158,10 @@ export class TopicControl {
 
   #configsOf({ name, configs }: NewTopic): readonly ConfigRecord[] {
     const resource = { type: CONFIG_RESOURCE_TYPES.topic, name };
-    const changes = configs.map((config) => ({
-      name: config.name,
-      operation: 'set' as const,
-      value: config.value,
-    }));
+    const unset = configs.find(({ value }) => value === null);
+    if (unset !== undefined) throw new ApiError('INVALID_CONFIG', `Config ${unset.name} needs a value; null is none`);
+    const lastOfEach = new Map(configs.map((config) => [config.name, config]));
+    const changes = [...lastOfEach.values()].map((config) => ({ ...config, operation: 'set' as const }));
     return decideConfigs({ resource, mode: 'replace', changes }, this.configs, this.statics);
   }
 

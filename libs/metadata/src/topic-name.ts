@@ -8,6 +8,9 @@ export const INTERNAL_TOPICS: ReadonlySet<string> = new Set([
   '__share_group_state',
 ]);
 
+/** The name under which Kafka shows the metadata log. No topic may take it. */
+export const METADATA_TOPIC = '__cluster_metadata';
+
 /** What is wrong with a topic's name, in a sentence; undefined when nothing is. */
 export function topicNameFault(name: string): string | undefined {
   if (name === '') return 'The topic name is empty; name it with letters, digits, dots, underscores and hyphens';

@@ -22,12 +22,12 @@ export function oneOfAnyCase(...words: readonly string[]): Check {
     words.includes(String(value).toLowerCase()) ? undefined : `must be one of ${words.join(', ')}, in any case`;
 }
 
-/** A list of some of the words, each at most once; `empty` when none at all is fine too. */
+/** A list of some of the words; a word that stands twice counts once, as in Kafka. */
 export function listFrom(words: readonly string[], empty: 'may be empty' | 'not empty'): Check {
   return (value) => {
     if (!isList(value)) return 'must be a list';
     if (value.length === 0 && empty === 'not empty') return `must name at least one of ${words.join(', ')}`;
-    return value.every((word) => words.includes(word)) ? noTwins(value) : `may hold only ${words.join(', ')}`;
+    return value.every((word) => words.includes(word)) ? undefined : `may hold only ${words.join(', ')}`;
   };
 }
 
@@ -43,8 +43,10 @@ export const plainList: Check = (value) => {
   return value.includes('') ? 'may not hold an empty element' : noTwins(value);
 };
 
-/** Text that is not empty. */
-export const filled: Check = (value) => (value === '' ? 'may not be empty' : undefined);
+/** `false`: what the config would switch on is not there. `why` says so. */
+export function notYet(why: string): Check {
+  return (value) => (value === true ? why : undefined);
+}
 
 /** Either of two checks lets it pass; the first one's words are told. */
 export function either(first: Check, second: Check): Check {

@@ -38,6 +38,8 @@ export const GROUP_CONFIG_DEFINITIONS = definitions([
   }),
 ]);
 
+const MATCH = /^client_(instance_id|id|software_name|software_version|source_address|source_port)=.+$/;
+
 /** What the resource CLIENT_METRICS may set (KIP-714). Stored and told; this broker has no receiver of metrics yet. */
 export const CLIENT_METRICS_CONFIG_DEFINITIONS = definitions([
   define('interval.ms', 'INT', '300000', 'Milliseconds between two pushes of a client.', {
@@ -46,7 +48,12 @@ export const CLIENT_METRICS_CONFIG_DEFINITIONS = definitions([
         ? undefined
         : 'must be 0, or between 100 and 3600000',
   }),
-  define('match', 'LIST', '', 'Which clients: label=pattern pairs.', { check: plainList }),
+  define('match', 'LIST', '', 'Which clients: label=pattern pairs.', {
+    check: (value) =>
+      Array.isArray(value) && value.every((pair) => MATCH.test(pair))
+        ? undefined
+        : 'must hold pairs like client_id=a.*',
+  }),
   define('metrics', 'LIST', '', 'Prefixes of the metrics that are wanted; * is all.', { check: plainList }),
 ]);
 

@@ -1,4 +1,4 @@
-import { atLeast, between, either, exactly, listFrom, oneOf, throttledReplicas } from './checks.js';
+import { atLeast, between, either, exactly, listFrom, notYet, oneOf, throttledReplicas } from './checks.js';
 import { define, definitions, type ConfigDefinition } from './definition.js';
 
 const LONG_MAX = '9223372036854775807';
@@ -151,12 +151,9 @@ const REPLICATION: readonly ConfigDefinition[] = [
   define('follower.replication.throttled.replicas', 'LIST', '', 'Replicas whose fetching from leaders is throttled.', {
     check: throttledReplicas,
   }),
-  define(
-    'remote.storage.enable',
-    'BOOLEAN',
-    'false',
-    'Whether old segments move to another tier; this broker has none.',
-  ),
+  define('remote.storage.enable', 'BOOLEAN', 'false', 'Whether old segments move to another tier.', {
+    check: notYet('this broker has no other tier'),
+  }),
   define('remote.log.copy.disable', 'BOOLEAN', 'false', 'Whether copying to another tier is paused.'),
   define('remote.log.delete.on.disable', 'BOOLEAN', 'false', 'Whether switching the other tier off empties it.'),
   define('local.retention.ms', 'LONG', '-2', 'Age in milliseconds at which segments leave the local tier.', {

@@ -1,0 +1,92 @@
+import { ApiError, type Clock, type Logger, printable } from '@trunkline/kernel';
+import { brokerNumber } from './config/topic-config.js';
+import type { StaticBrokerConfig } from './config/effective.js';
+import type { MetadataManager } from './metadata-manager.js';
+import { TokenBucket } from './token-bucket.js';
+import type { NewTopic } from './topic-decisions.js';
+
+export interface TopicAutoCreationOptions {
+  readonly manager: MetadataManager;
+  readonly statics: StaticBrokerConfig;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+/**
+ * Makes topics that somebody asked for by using them, and the broker's own.
+ *
+ * Bounded: so many a second (`auto.create.topics.per.second`), so many partitions in all (`max.partitions`). Whether a
+ * client's topics make themselves at all (`auto.create.topics.enable`) is asked by the caller.
+ */
+export class TopicAutoCreation {
+  readonly #bucket: TokenBucket;
+
+  constructor(private readonly options: TopicAutoCreationOptions) {
+    const { manager, statics } = options;
+    const perSecond = brokerNumber(manager.image.configs, statics, 'auto.create.topics.per.second');
+    this.#bucket = new TokenBucket(perSecond);
+  }
+
+  /**
+   * Makes topics with the broker's defaults; resolves when all that could be made are usable. The map says why the
+   * others could not; a topic that somebody else made meanwhile is not in it. Never rejects for a single topic.
+   */
+  async create(names: readonly string[]): Promise<ReadonlyMap<string, ApiError>> {
+    const { clock, manager } = this.options;
+    const refused = new Map<string, ApiError>();
+    const wanted = names.filter((name) => {
+      if (this.#bucket.take(clock.monotonicMs())) return true;
+      refused.set(name, new ApiError('UNKNOWN_TOPIC_OR_PARTITION', 'Too many topics are being made; ask again later'));
+      return false;
+    });
+    if (wanted.length === 0) return refused;
+    const outcomes = await manager.submit((controller) =>
+      controller.createTopics(wanted.map((name) => this.#plain(name))),
+    );
+    for (const { name, error } of outcomes) {
+      if (error === undefined || error.code === 'TOPIC_ALREADY_EXISTS') continue;
+      refused.set(name, error);
+      this.options.logger.warn('a topic could not make itself', { topic: printable(name), reason: error.message });
+    }
+    return refused;
+  }
+
+  /**
+   * Makes `__consumer_offsets` when it is missing, compacted, with `offsets.topic.num.partitions`; resolves when it is
+   * usable. Throws the ApiError that hindered it. No client can hinder it by making topics quickly.
+   */
+  async createOffsetsTopic(): Promise<void> {
+    const { manager } = this.options;
+    if (manager.image.topics.byName(OFFSETS_TOPIC) !== undefined) return;
+    const wanted: NewTopic = {
+      name: OFFSETS_TOPIC,
+      partitionCount: this.#number('offsets.topic.num.partitions'),
+      replicationFactor: this.#number('offsets.topic.replication.factor'),
+      assignments: [],
+      configs: [
+        { name: 'cleanup.policy', value: 'compact' },
+        { name: 'compression.type', value: 'producer' },
+        {
+          name: 'segment.bytes',
+          value: String(Math.max(this.#number('offsets.topic.segment.bytes'), SEGMENT_BYTES_MIN)),
+        },
+      ],
+    };
+    const [outcome] = await manager.submit((controller) => controller.createTopics([wanted]));
+    if (outcome?.error !== undefined && outcome.error.code !== 'TOPIC_ALREADY_EXISTS') throw outcome.error;
+  }
+
+  #plain(name: string): NewTopic {
+    return { name, partitionCount: -1, replicationFactor: -1, assignments: [], configs: [] };
+  }
+
+  #number(name: string): number {
+    const { manager, statics } = this.options;
+    return brokerNumber(manager.image.configs, statics, name);
+  }
+}
+
+/** Where groups keep their state. */
+export const OFFSETS_TOPIC = '__consumer_offsets';
+/** The least that segment.bytes allows. */
+const SEGMENT_BYTES_MIN = 1024 * 1024;
