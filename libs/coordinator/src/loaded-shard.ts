@@ -22,13 +22,22 @@ interface Task<Input> {
 interface Batch<Record> {
   readonly records: Record[];
   readonly replies: (() => void)[];
-  readonly held: { readonly key: string; readonly mode: GateMode }[];
+  readonly held: Held[];
+}
+
+/** A key whose records are in a batch, and the request that they are for. */
+interface Held {
+  readonly key: string;
+  readonly mode: GateMode;
+  readonly request: PendingRequest | undefined;
 }
 
 /** Whom a loaded shard tells what it cannot decide itself. */
 export interface ShardEvents {
   /** The log has not committed an append for a whole commit timeout. Called again after each further one. */
   late(): void;
+  /** The log took nothing for this request, which changed nothing else. */
+  refused(request: PendingRequest, reason: unknown): void;
   /** An append failed: this shard takes nothing any more. */
   failed(reason: unknown): void;
 }
@@ -86,7 +95,7 @@ export class LoadedShard<Input, Record> {
     }
     const mode = this.machine.modeOf(input);
     this.#gates.hold(key, mode);
-    this.#batch.held.push({ key, mode });
+    this.#batch.held.push({ key, mode, request });
     for (const record of records) this.#batch.records.push(record);
     for (const reply of replies) this.#batch.replies.push(reply);
     this.#scheduleFlush();
@@ -101,20 +110,37 @@ export class LoadedShard<Input, Record> {
   /** Appends what was decided, again and again until nothing is left. Never rejects, but for a fault of ours. */
   async #flush(): Promise<void> {
     while (!this.#stopped) {
-      const batch = this.#batch;
       const snapshot = this.keeper.snapshotIsDue(this.machine.entries);
-      if (batch.records.length === 0 && !snapshot) break;
-      if (!snapshot) this.#batch = { records: [], replies: [], held: [] };
+      if (!snapshot && this.#batch.records.length === 0) break;
       try {
-        const done = snapshot ? this.keeper.snapshot(this.machine.snapshot()) : this.keeper.append(batch.records);
-        await this.#watched(done);
+        if (snapshot) await this.#watched(this.keeper.snapshot(this.machine.snapshot()));
+        else await this.#append();
       } catch (reason) {
         if (!this.#stopped) this.events.failed(reason);
         return;
       }
-      if (!snapshot && !this.#stopped) this.#committed(batch);
     }
     this.#flushing = false;
+  }
+
+  async #append(): Promise<void> {
+    const batch = this.#batch;
+    this.#batch = { records: [], replies: [], held: [] };
+    let done: Promise<void>;
+    try {
+      done = this.keeper.append(batch.records);
+    } catch (reason) {
+      // Nothing was written. What `shared` inputs changed in memory holds all the same: only their requests failed.
+      if (batch.held.some(({ mode }) => mode === 'exclusive')) throw reason;
+      for (const { request } of batch.held) if (request !== undefined) this.events.refused(request, reason);
+      this.#release(batch);
+      return;
+    }
+    await this.#watched(done);
+    if (this.#stopped) return;
+    for (const record of batch.records) this.machine.replay(record);
+    for (const reply of batch.replies) reply();
+    this.#release(batch);
   }
 
   async #watched(done: Promise<void>): Promise<void> {
@@ -126,10 +152,9 @@ export class LoadedShard<Input, Record> {
     await done.finally(() => timer.cancel());
   }
 
-  #committed({ records, replies, held }: Batch<Record>): void {
-    for (const record of records) this.machine.replay(record);
+  /** What waited for this batch goes on. */
+  #release({ held }: Batch<Record>): void {
     for (const { key, mode } of held) this.#gates.release(key, mode);
-    for (const reply of replies) reply();
     for (const { key } of held) {
       for (let task = this.#gates.next(key); task !== undefined; task = this.#gates.next(key)) this.#run(key, task);
     }

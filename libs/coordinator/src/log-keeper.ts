@@ -48,9 +48,9 @@ export class LogKeeper<Record> {
     this.#bytesAfterSnapshot = this.#held.bytes;
   }
 
-  /** Resolves when all records are committed. */
-  async append(records: readonly Record[]): Promise<void> {
-    await this.#append(records.map((record) => this.codec.encode(record)));
+  /** Resolves when all records are committed. Throws at once when the log takes nothing now. */
+  append(records: readonly Record[]): Promise<void> {
+    return this.#append(records.map((record) => this.codec.encode(record)));
   }
 
   /** `entries`: records that the live state needs. */
@@ -71,9 +71,10 @@ export class LogKeeper<Record> {
     this.#bytesAfterSnapshot = this.#held.bytes;
   }
 
-  async #append(records: readonly ShardRecord[]): Promise<void> {
-    await this.log.append(records, this.clock.nowMs());
-    for (const record of records) this.#count(record);
+  #append(records: readonly ShardRecord[]): Promise<void> {
+    return this.log.append(records, this.clock.nowMs()).then(() => {
+      for (const record of records) this.#count(record);
+    });
   }
 
   #count(record: ShardRecord): void {

@@ -221,6 +221,20 @@ describe('a shard whose log', () => {
     expect(runtime.unanswered).toBe(0);
   });
 
+  it('takes nothing now refuses commits, and goes on serving what it knows', async () => {
+    await commit(1);
+    log.refusal = new ApiError('KAFKA_STORAGE_ERROR', 'almost full');
+    await expect(commit(2)).rejects.toMatchObject({ code: 'NOT_COORDINATOR' });
+    expect(committed()).toBe(1);
+    expect(await deleteGroup('other')).toBe('GROUP_ID_NOT_FOUND');
+    await expect(deleteGroup()).rejects.toMatchObject({ code: 'NOT_COORDINATOR' });
+    await settle();
+    expect(committed()).toBe(1);
+    log.refusal = undefined;
+    await commit(3);
+    expect(committed()).toBe(3);
+  });
+
   it('cannot be read is not the coordinator, until it can', async () => {
     await commit(3);
     log.readFailure = new ApiError('KAFKA_STORAGE_ERROR', 'bad sector');

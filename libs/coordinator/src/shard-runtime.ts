@@ -1,5 +1,5 @@
 import { ApiError, type Clock, type Logger, type Timer, asError } from '@trunkline/kernel';
-import { LoadedShard, type PendingRequest } from './loaded-shard.js';
+import { LoadedShard, type PendingRequest, type ShardEvents } from './loaded-shard.js';
 import { LogKeeper } from './log-keeper.js';
 import type { Now, RecordCodec, Reply, ShardLog, StateMachine } from './state-machine.js';
 
@@ -91,7 +91,11 @@ export class ShardRuntime<Input, Record, Machine extends StateMachine<Input, Rec
       return;
     }
     if (this.#closed) return;
-    const events = { late: () => this.#late(), failed: (reason: unknown) => this.#failed(reason) };
+    const events: ShardEvents = {
+      late: () => this.#late(),
+      refused: (request, reason) => this.#fail(request, toCoordinatorError(asError(reason))),
+      failed: (reason) => this.#failed(reason),
+    };
     this.#machine = machine;
     this.#shard = new LoadedShard(machine, keeper, clock, config.commitTimeoutMs, events);
     logger.debug(`${name}: loaded`, { records: keeper.records, live: machine.entries });

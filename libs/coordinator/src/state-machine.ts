@@ -71,7 +71,8 @@ export interface ShardLog {
   readonly endOffset: number;
   /**
    * Appends all records behind each other, in one write if they fit into one batch. Resolves when they are below the
-   * high watermark, and rejects with an ApiError when they will not get there.
+   * high watermark, and rejects with an ApiError when they will not get there. Throws one, at once, when the log takes
+   * nothing now: then nothing was written.
    */
   append(records: readonly ShardRecord[], wallMs: number): Promise<void>;
   /** Everything from the log's start to its present end, in chunks. Rejects with an ApiError. */

@@ -17,6 +17,8 @@ export class MemoryShardLog implements ShardLog {
   readonly appends: number[] = [];
   readonly waiting: Append[] = [];
   held = false;
+  /** The log takes nothing, as on a full disk. */
+  refusal: Error | undefined;
   /** Thrown by the next read of the log. */
   readFailure: Error | undefined;
   /** Reading waits for this. */
@@ -27,6 +29,7 @@ export class MemoryShardLog implements ShardLog {
   }
 
   append(records: readonly ShardRecord[]): Promise<void> {
+    if (this.refusal !== undefined) throw this.refusal;
     this.records.push(...records);
     this.appends.push(records.length);
     if (!this.held) return Promise.resolve();
