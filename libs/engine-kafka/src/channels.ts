@@ -31,7 +31,8 @@ export class Channels {
   async ensure(specs: readonly ChannelSpec[]): Promise<void> {
     const { clock } = this.cluster;
     const deadlineMs = clock.monotonicMs() + READY_TIMEOUT_MS;
-    let wanted = specs.filter(({ channel }) => !this.#isReady(channel));
+    const byName = new Map(specs.toReversed().map((spec) => [spec.channel, spec])); // named twice: the first counts
+    let wanted = [...byName.values()].filter(({ channel }) => !this.#isReady(channel));
     for (let attempt = 0; wanted.length > 0; attempt++) {
       await this.cluster.refresh(wanted.map(({ channel }) => channel));
       const missing = wanted.filter(({ channel }) => !this.#exists(channel));

@@ -7,7 +7,9 @@ import {
   TrunklineError,
 } from '@trunkline/bus';
 import { type Compression, asError } from '@trunkline/kernel';
+import { Backoff } from './backoff.js';
 import type { Cluster } from './cluster.js';
+import { BrokerSaid, isRetriable } from './error-codes.js';
 import { GroupMember } from './group-member.js';
 import { GroupSession } from './group-session.js';
 import { offsetsAt } from './offsets.js';
@@ -109,8 +111,25 @@ export class KafkaSubscription implements Subscription {
       const indexes = only === undefined ? Array.from({ length: count }, (_, index) => index) : [only];
       return indexes.map((partition): TopicPartition => ({ topic, partition }));
     });
-    const ends = await offsetsAt(this.cluster, partitions, 'end');
+    const ends = await this.#ends(partitions);
     partitions.forEach((partition, index) => this.#reader.add(partition, ends[index]!));
+  }
+
+  /** A topic that was just made, or has just changed its leader, answers after a moment. */
+  async #ends(partitions: readonly TopicPartition[]): Promise<readonly number[]> {
+    const { clock } = this.cluster;
+    const deadlineMs = clock.monotonicMs() + READY_TIMEOUT_MS;
+    const pause = new Backoff(clock);
+    for (;;) {
+      try {
+        return await offsetsAt(this.cluster, partitions, 'end');
+      } catch (reason) {
+        const isFinal = reason instanceof BrokerSaid && !isRetriable(reason.errorCode);
+        if (isFinal || this.#state === 'closed' || clock.monotonicMs() > deadlineMs) throw reason;
+        await pause.pause();
+        await this.cluster.refresh(this.options.channels).catch(() => {});
+      }
+    }
   }
 
   async #find(channels: readonly string[]): Promise<void> {

@@ -35,7 +35,7 @@ export interface KafkaOptions {
   readonly bufferBytesMax?: number;
   /** A member not heard of for so long has died; its partitions go to others [session.timeout.ms]. Default 10,000. */
   readonly sessionTimeoutMs?: number;
-  /** [heartbeat.interval.ms]. Default 2,000. */
+  /** How soon a member hears of a rebalance [heartbeat.interval.ms]. Default 1,000. */
   readonly heartbeatMs?: number;
   /** How long others wait for a member in a rebalance [max.poll.interval.ms]. Default 60,000. */
   readonly rebalanceTimeoutMs?: number;
@@ -72,7 +72,7 @@ export const KAFKA_DEFAULTS = Object.freeze({
   deliveryTimeoutMs: 30_000,
   bufferBytesMax: 268_435_456,
   sessionTimeoutMs: 10_000,
-  heartbeatMs: 2_000,
+  heartbeatMs: 1_000,
   rebalanceTimeoutMs: 60_000,
   revokeDeadlineMs: 30_000,
   commitMs: 250,

@@ -58,7 +58,7 @@ export class Producer {
 
   publish(messages: readonly OutgoingMessage[]): Promise<void> {
     if (this.#isClosed) return Promise.reject(new TrunklineError('CLOSED', 'the engine is closed'));
-    const { bufferBytesMax, deliveryTimeoutMs } = this.cluster.settings;
+    const { bufferBytesMax, deliveryTimeoutMs, messageBytesMax } = this.cluster.settings;
     if (this.#pendingBytes >= bufferBytesMax) {
       const detail = `${this.#pendingBytes} bytes wait for the broker already; raise bufferBytesMax (${bufferBytesMax})`;
       return Promise.reject(new TrunklineError('OVERLOADED', detail));
@@ -68,6 +68,12 @@ export class Producer {
     for (let index = 0; index < messages.length; index++) {
       const message = messages[index]!;
       const { key, value, headers } = message;
+      const bytes = value?.byteLength ?? 0;
+      if (bytes > messageBytesMax) {
+        const detail = `${message.channel}: a value of ${bytes} bytes is over messageBytesMax (${messageBytesMax})`;
+        call.done(index, new TrunklineError('MESSAGE_TOO_LARGE', detail));
+        continue;
+      }
       const outgoing = new Outgoing(key, value, headers, expiresAtMs, call, index);
       this.#pending += 1;
       this.#pendingBytes += outgoing.bytes;
