@@ -1,0 +1,100 @@
+import {
+  type ChannelSpec,
+  type Deliver,
+  type Engine,
+  type EngineFeatures,
+  type OutgoingMessage,
+  type Subscription,
+  type SubscriptionOptions,
+  TrunklineError,
+} from '@trunkline/bus';
+import { type KafkaEngine, kafka } from '@trunkline/engine-kafka';
+import type { EmbeddedBroker } from './embedded-broker.js';
+import type { EmbeddedOptions } from './options.js';
+
+/** A broker to work on, and what to do when the engine needs it no more. */
+export interface Lease {
+  readonly broker: EmbeddedBroker;
+  end(): Promise<void>;
+}
+
+/** The bus on a broker in this process, spoken to over the loopback as any other broker. */
+export class EmbeddedEngine implements Engine {
+  readonly name = 'embedded';
+  readonly features: EngineFeatures;
+  readonly messageBytesMax: number;
+  readonly #options: EmbeddedOptions;
+  readonly #lease: () => Promise<Lease>;
+  #opened: { readonly lease: Lease; readonly engine: KafkaEngine } | undefined;
+  #starting: Promise<void> | undefined;
+  #isClosed = false;
+
+  constructor(options: EmbeddedOptions, lease: () => Promise<Lease>) {
+    this.#options = options;
+    this.#lease = lease;
+    // Settings are checked now, not when the engine starts; where the broker will be is not known yet.
+    const { features, messageBytesMax } = kafka({ ...options.client, brokers: ['127.0.0.1:1'] });
+    this.features = Object.freeze({ ...features, durable: (options.memory ?? false) === false });
+    this.messageBytesMax = messageBytesMax;
+  }
+
+  /** `host:port` for other clients. Undefined before the start. */
+  get bootstrap(): string | undefined {
+    return this.#opened?.lease.broker.bootstrap;
+  }
+
+  async start(): Promise<void> {
+    if (this.#isClosed) throw new TrunklineError('CLOSED', 'the engine is closed');
+    this.#starting ??= this.#start();
+    await this.#starting;
+  }
+
+  async ensure(channels: readonly ChannelSpec[]): Promise<void> {
+    await this.#engine().ensure(channels);
+  }
+
+  publish(messages: readonly OutgoingMessage[]): Promise<void> {
+    const opened = this.#opened;
+    if (opened === undefined) return Promise.reject(this.#notRunning());
+    return opened.engine.publish(messages);
+  }
+
+  async subscribe(options: SubscriptionOptions, deliver: Deliver): Promise<Subscription> {
+    return await this.#engine().subscribe(options, deliver);
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    await this.#starting?.catch(() => {});
+    const opened = this.#opened;
+    this.#opened = undefined;
+    if (opened === undefined) return;
+    try {
+      await opened.engine.close();
+    } finally {
+      await opened.lease.end();
+    }
+  }
+
+  async #start(): Promise<void> {
+    const lease = await this.#lease();
+    const { client, logger } = this.#options;
+    const engine = kafka({ ...client, ...(logger !== undefined && { logger }), brokers: [lease.broker.bootstrap] });
+    try {
+      await engine.start();
+    } catch (reason) {
+      await lease.end();
+      throw reason;
+    }
+    this.#opened = { lease, engine };
+  }
+
+  #engine(): KafkaEngine {
+    if (this.#opened === undefined) throw this.#notRunning();
+    return this.#opened.engine;
+  }
+
+  #notRunning(): TrunklineError {
+    return new TrunklineError('CLOSED', this.#isClosed ? 'the engine is closed' : 'the engine is not started');
+  }
+}
