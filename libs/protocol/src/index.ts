@@ -113,4 +113,18 @@ export * from './records/share-group.js';
 export * from './records/share-state.js';
 export * from './records/streams-group.js';
 export * from './records/transaction-log.js';
-export type { AnyType, ArrayOf, Decoded, Encodable, Fields, Struct, Type } from './schema.js';
+export type {
+  AnyType,
+  ArrayOf,
+  Carries,
+  Decoded,
+  Encodable,
+  Fields,
+  Nullable,
+  Optional,
+  PrimitiveName,
+  Shape,
+  Struct,
+  Type,
+  VersionRange,
+} from './schema.js';

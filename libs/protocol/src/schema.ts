@@ -54,6 +54,7 @@ export interface AnyType extends Carries<unknown, unknown> {
   readonly classic: boolean;
 }
 
+/** A row with what reading gives (`Out`) and what writing takes (`In`). */
 export interface Type<Out, In = Out> extends AnyType {
   readonly [decoded]: Out;
   readonly [encodable]: In;
@@ -137,6 +138,7 @@ export const bytes = primitive('bytes') as Type<Uint8Array>;
 /** Record batches. As `bytes`, and writing takes several chunks too, which are not copied. */
 export const records = primitive('records') as Type<Uint8Array, Uint8Array | readonly Uint8Array[]>;
 
+/** Any number of elements; a count is held against the bytes that are left before memory is taken. */
 export function array<T extends AnyType>(of: T): ArrayOf<T> {
   return row({ kind: 'array', of }) as ArrayOf<T>;
 }

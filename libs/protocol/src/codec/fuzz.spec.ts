@@ -20,8 +20,14 @@ console.log(`fuzzing the codec with SEED=${SEED}`);
 
 const MESSAGES: readonly AnyMessage[] = [
   ...APIS.flatMap(({ request, response }) => [request, response]),
-  ...[RequestHeader, ResponseHeader, ConsumerProtocolAssignment, ConsumerProtocolSubscription],
-  ...[PartitionRecord, PartitionChangeRecord, GroupMetadataValue, ConsumerGroupMemberMetadataValue],
+  RequestHeader,
+  ResponseHeader,
+  ConsumerProtocolAssignment,
+  ConsumerProtocolSubscription,
+  PartitionRecord,
+  PartitionChangeRecord,
+  GroupMetadataValue,
+  ConsumerGroupMemberMetadataValue,
 ];
 
 const anyVersion = fc
