@@ -91,14 +91,14 @@ export class Bus implements BusVerbs {
   }
 
   /** Resolves once the engine is answerable for the message. */
-  async publish<T, In>(topic: Topic<T, In>, value: In, options: PublishOptions = {}): Promise<void> {
+  async publish<T, In>(topic: Topic<T, In>, value: NoInfer<In>, options: PublishOptions = {}): Promise<void> {
     const connecting = this.#use(topic);
     if (connecting !== undefined) await connecting;
     await this.#pubSub.publish(topic, value, options);
   }
 
   /** Resolves once the engine is answerable for the job. */
-  async enqueue<T, In>(queue: Queue<T, In>, job: In, options: EnqueueOptions = {}): Promise<void> {
+  async enqueue<T, In>(queue: Queue<T, In>, job: NoInfer<In>, options: EnqueueOptions = {}): Promise<void> {
     const connecting = this.#use(queue);
     if (connecting !== undefined) await connecting;
     await this.#workQueue.enqueue(queue, job, options);
@@ -107,7 +107,7 @@ export class Bus implements BusVerbs {
   /** Resolves with the answer. Rejects with `TIMED_OUT`, `ABORTED`, `REMOTE` (a `RemoteError`), or what a send may reject with. */
   async request<Req, Rep, ReqIn, RepIn>(
     call: Call<Req, Rep, ReqIn, RepIn>,
-    value: ReqIn,
+    value: NoInfer<ReqIn>,
     options: RequestOptions = {},
   ): Promise<Rep> {
     const connecting = this.#use(call);
@@ -121,11 +121,11 @@ export class Bus implements BusVerbs {
    */
   requestStream<Req, Item, ReqIn, ItemIn>(
     call: StreamCall<Req, Item, ReqIn, ItemIn>,
-    value: ReqIn,
+    value: NoInfer<ReqIn>,
     options: StreamOptions = {},
   ): AsyncIterableIterator<Item> {
-    void this.#use(call);
-    return this.#streams.read(call, value, options);
+    const connecting = this.#use(call);
+    return this.#streams.read(call, value, options, connecting);
   }
 
   /**
@@ -137,7 +137,11 @@ export class Bus implements BusVerbs {
     this.#declared.push(...contracts);
   }
 
-  subscribe<T, In>(topic: Topic<T, In>, handler: SubscribeHandler<T>, options: SubscribeOptions = {}): HandlerLane {
+  subscribe<T, In>(
+    topic: Topic<T, In>,
+    handler: SubscribeHandler<NoInfer<T>>,
+    options: SubscribeOptions = {},
+  ): HandlerLane {
     this.#parts.channels.claim(topic);
     const which = options.broadcast === true ? ' broadcast' : options.group === undefined ? '' : ` ${options.group}`;
     return this.#register(`subscribe ${topic.name}${which}`, 'give one of them a group', () => {
@@ -145,7 +149,7 @@ export class Bus implements BusVerbs {
     });
   }
 
-  work<T, In>(queue: Queue<T, In>, handler: WorkHandler<T>, options: WorkOptions = {}): HandlerLane {
+  work<T, In>(queue: Queue<T, In>, handler: WorkHandler<NoInfer<T>>, options: WorkOptions = {}): HandlerLane {
     this.#parts.channels.claim(queue);
     return this.#register(`work ${queue.name}`, 'raise its concurrency instead', () => {
       return this.#workQueue.lane(queue, handler, options);
@@ -154,7 +158,7 @@ export class Bus implements BusVerbs {
 
   respond<Req, Rep, ReqIn, RepIn>(
     call: Call<Req, Rep, ReqIn, RepIn>,
-    handler: RespondHandler<Req, RepIn>,
+    handler: RespondHandler<NoInfer<Req>, NoInfer<RepIn>>,
     options: RespondOptions = {},
   ): HandlerLane {
     this.#parts.channels.claim(call);
@@ -165,7 +169,7 @@ export class Bus implements BusVerbs {
 
   respondStream<Req, Item, ReqIn, ItemIn>(
     call: StreamCall<Req, Item, ReqIn, ItemIn>,
-    handler: StreamHandler<Req, ItemIn>,
+    handler: StreamHandler<NoInfer<Req>, NoInfer<ItemIn>>,
     options: RespondOptions = {},
   ): HandlerLane {
     this.#parts.channels.claim(call);

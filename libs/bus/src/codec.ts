@@ -12,7 +12,8 @@ import { TrunklineError } from './error.js';
 export interface Codec<T, In = T> {
   /** The media type that travels in the header `content-type`: `application/json`. */
   readonly contentType: string;
-  encode(value: In): Uint8Array;
+  /** A property and no method, so that the compiler is strict about what may be sent. */
+  readonly encode: (value: In) => Uint8Array;
   /** May return a promise; then the message waits for it before its handler runs. The bytes must not be changed. */
   decode(bytes: Uint8Array): T | Promise<T>;
   /** Which content types it reads. Missing: its own, whatever the parameters behind `;` say. */
@@ -58,7 +59,7 @@ export function schema<Schema extends StandardSchemaV1>(
     encode: toJson,
     decode: (read): Out | Promise<Out> => {
       const result = standard['~standard'].validate(fromJson(read));
-      return result instanceof Promise ? result.then(settle) : settle(result);
+      return isPromise(result) ? result.then(settle) : settle(result);
     },
   };
 }
@@ -87,6 +88,11 @@ function issueOf(issue: StandardSchemaV1.Issue): PayloadIssue {
 export function acceptsContentType(codec: Codec<unknown, never>, contentType: string): boolean {
   if (contentType === codec.contentType) return true;
   return codec.accepts?.(contentType) ?? mediaType(contentType) === mediaType(codec.contentType);
+}
+
+/** Whether it must be awaited; also for promises of another realm. What is not awaited costs no turn. */
+export function isPromise<T>(value: T | Promise<T>): value is Promise<T> {
+  return typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function';
 }
 
 function mediaType(contentType: string): string {

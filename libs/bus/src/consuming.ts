@@ -55,9 +55,16 @@ export function consumingLane(parts: BusParts, spec: ConsumingSpec): Lane {
   return lane;
 }
 
+/** A channel's name may have 249 characters; `.dead` goes behind the group's. */
+const GROUP_LENGTH_MAX = 244;
+
 /** The full name of a group: `<name>.<group>`, room left for `.dead`. Throws `MISUSE`. */
 export function groupName(contract: Contract, group: string): string {
-  return `${contract.name}.${channelName(`group "${group}" of ${contract.name}`, group)}`;
+  const name = `${contract.name}.${channelName(`group "${group}" of ${contract.name}`, group)}`;
+  if (name.length > GROUP_LENGTH_MAX) {
+    throw new TrunklineError('MISUSE', `${name}: a name and its group have ${GROUP_LENGTH_MAX} characters at most`);
+  }
+  return name;
 }
 
 /** The error of an option that the engine cannot honour. */

@@ -1,4 +1,4 @@
-import { type Codec, acceptsContentType } from './codec.js';
+import { type Codec, acceptsContentType, isPromise } from './codec.js';
 import type { Delivery } from './engine.js';
 import { TrunklineError } from './error.js';
 import { HEADER, headerProblem } from './headers.js';
@@ -24,7 +24,7 @@ export function decodePayload<T>(codec: Codec<T, never>, delivery: Delivery, lim
     throw new TrunklineError('DECODE_FAILED', `${channel}: no value, and the contract has no tombstones`);
   try {
     const payload = codec.decode(value);
-    return payload instanceof Promise ? payload.catch((reason: unknown) => fail(channel, reason)) : payload;
+    return isPromise(payload) ? payload.catch((reason: unknown) => fail(channel, reason)) : payload;
   } catch (reason) {
     return fail(channel, reason);
   }

@@ -43,7 +43,7 @@ export class Inbox {
   }
 
   get isOpened(): boolean {
-    return this.#opening !== undefined;
+    return this.#opening !== undefined || this.#failure !== undefined;
   }
 
   receive(id: string, receiver: FrameReceiver): void {

@@ -20,7 +20,7 @@ export class Outbox {
   readonly #empty = new Emptiness(() => this.#pending === 0);
 
   constructor(
-    readonly engine: Engine,
+    readonly engine: Pick<Engine, 'publish'>,
     readonly limits: Limits,
   ) {}
 

@@ -1,4 +1,4 @@
-import type { Codec } from './codec.js';
+import { type Codec, isPromise } from './codec.js';
 import type { DeadLetters, Death } from './dead-letters.js';
 import { decodePayload } from './decoding.js';
 import type { Delivery } from './engine.js';
@@ -69,7 +69,7 @@ export class Pipeline {
     let payload: unknown;
     try {
       const decoded = this.#decode(delivery);
-      payload = decoded instanceof Promise ? await decoded : decoded;
+      payload = isPromise(decoded) ? await decoded : decoded;
     } catch (reason) {
       return await this.#bury(delivery, this.#death(delivery, reason, 0), lane);
     }

@@ -1,5 +1,6 @@
 import { utf8 } from '@trunkline/kernel';
 import { channelsOf } from './channels.js';
+import { isPromise } from './codec.js';
 import type { Call } from './contract.js';
 import { groupName } from './consuming.js';
 import type { Control } from './control.js';
@@ -85,7 +86,7 @@ export class Responder<Req, Rep, ReqIn, RepIn> {
     const headers = answerHeaders(message, id);
     try {
       const decoded = decodePayload(call.request, message.delivery, sender.parts.limits);
-      const payload = decoded instanceof Promise ? await decoded : decoded;
+      const payload = isPromise(decoded) ? await decoded : decoded;
       const answer = await this.#handle(exchangeOf({ kind: 'respond', channel: call.name }, payload, message));
       const value = sender.encode(call.reply, call.name, answer as RepIn, headers);
       return { channel: to.channel, partition: to.partition, value, headers };

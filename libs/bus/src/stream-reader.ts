@@ -18,6 +18,8 @@ export interface ReaderSpec<ReqIn> {
   readonly options: StreamOptions;
   readonly silenceMs: number;
   readonly creditItems: number;
+  /** Set while the bus is still connecting. */
+  readonly connecting: Promise<void> | undefined;
 }
 
 /** What a reader tells the one who made it. */
@@ -118,6 +120,7 @@ export class StreamReader<Req, Item, ReqIn, ItemIn> implements AsyncIterableIter
   async #ask(value: Uint8Array, headers: Map<string, Uint8Array>): Promise<void> {
     const { call, spec, sender, inbox } = this;
     const { channels, outbox, clock } = sender.parts;
+    await spec.connecting;
     await inbox.open();
     await channels.ready(call);
     if (this.#state !== 'open') return;

@@ -25,6 +25,7 @@ export class Streams {
     call: StreamCall<Req, Item, ReqIn, ItemIn>,
     value: ReqIn,
     options: StreamOptions,
+    connecting: Promise<void> | undefined,
   ): AsyncIterableIterator<Item> {
     const { limits } = this.sender.parts;
     const silenceMs = checkedTimeout(`requestStream ${call.name}`, options.timeoutMs ?? call.timeoutMs);
@@ -36,7 +37,7 @@ export class Streams {
       this.sender,
       this.inbox,
       call,
-      { value, options, silenceMs, creditItems },
+      { value, options, silenceMs, creditItems, connecting },
       {
         opening: () => this.#opening(call.name, reader),
         closed: () => {

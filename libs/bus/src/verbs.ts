@@ -18,30 +18,30 @@ import type {
 /** The verbs of a bus: what `Bus` does, and what a fake of it must do. */
 export interface BusVerbs {
   readonly service: string;
-  publish<T, In>(topic: Topic<T, In>, value: In, options?: PublishOptions): Promise<void>;
-  enqueue<T, In>(queue: Queue<T, In>, job: In, options?: EnqueueOptions): Promise<void>;
+  publish<T, In>(topic: Topic<T, In>, value: NoInfer<In>, options?: PublishOptions): Promise<void>;
+  enqueue<T, In>(queue: Queue<T, In>, job: NoInfer<In>, options?: EnqueueOptions): Promise<void>;
   request<Req, Rep, ReqIn, RepIn>(
     call: Call<Req, Rep, ReqIn, RepIn>,
-    value: ReqIn,
+    value: NoInfer<ReqIn>,
     options?: RequestOptions,
   ): Promise<Rep>;
   requestStream<Req, Item, ReqIn, ItemIn>(
     call: StreamCall<Req, Item, ReqIn, ItemIn>,
-    value: ReqIn,
+    value: NoInfer<ReqIn>,
     options?: StreamOptions,
   ): AsyncIterableIterator<Item>;
 
   /** Registrations are taken before and after `start`; misuse throws `MISUSE` at once, or rejects `start`. */
-  subscribe<T, In>(topic: Topic<T, In>, handler: SubscribeHandler<T>, options?: SubscribeOptions): HandlerLane;
-  work<T, In>(queue: Queue<T, In>, handler: WorkHandler<T>, options?: WorkOptions): HandlerLane;
+  subscribe<T, In>(topic: Topic<T, In>, handler: SubscribeHandler<NoInfer<T>>, options?: SubscribeOptions): HandlerLane;
+  work<T, In>(queue: Queue<T, In>, handler: WorkHandler<NoInfer<T>>, options?: WorkOptions): HandlerLane;
   respond<Req, Rep, ReqIn, RepIn>(
     call: Call<Req, Rep, ReqIn, RepIn>,
-    handler: RespondHandler<Req, RepIn>,
+    handler: RespondHandler<NoInfer<Req>, NoInfer<RepIn>>,
     options?: RespondOptions,
   ): HandlerLane;
   respondStream<Req, Item, ReqIn, ItemIn>(
     call: StreamCall<Req, Item, ReqIn, ItemIn>,
-    handler: StreamHandler<Req, ItemIn>,
+    handler: StreamHandler<NoInfer<Req>, NoInfer<ItemIn>>,
     options?: RespondOptions,
   ): HandlerLane;
 
