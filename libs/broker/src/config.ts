@@ -63,6 +63,11 @@ const ALIASES: ReadonlyMap<string, string> = new Map([
   ['broker.id', 'node.id'],
 ]);
 
+/** The names of all settings. */
+export function settingNames(): readonly string[] {
+  return [...BROKER_CONFIG_DEFINITIONS.keys(), ...ALIASES.keys()];
+}
+
 const UNLIMITED = 2 ** 31 - 1;
 
 /**

@@ -1,6 +1,7 @@
 export * from './broker.js';
 export * from './config.js';
 export type { AdvertisedAddress, ListenerConfig } from './config/listeners.js';
+export { nearestName } from './config/nearest.js';
 export { HANDLERS } from './handlers/index.js';
 export type { Parts } from './parts.js';
 export {

@@ -68,11 +68,8 @@ export class NodeNetwork implements Network {
 
 function listenOn(address: Address, slabs: boolean, accept: (link: Link) => void): Promise<Listener> {
   return new Promise((resolve, reject) => {
-    const sockets = new Set<net.Socket>();
     const server = net.createServer({ noDelay: true, pauseOnConnect: slabs }, (accepted) => {
-      const socket = take(accepted, slabs, accept);
-      sockets.add(socket);
-      socket.once('close', () => sockets.delete(socket));
+      take(accepted, slabs, accept);
     });
     server.once('error', reject);
     server.listen({ ...address, backlog: BACKLOG }, () => {
@@ -83,20 +80,15 @@ function listenOn(address: Address, slabs: boolean, accept: (link: Link) => void
         typeof bound === 'string' || bound === null || 'path' in address
           ? address
           : { host: address.host, port: bound.port };
-      resolve({ address: told, close: () => closeServer(server, sockets) });
+      resolve({
+        address: told,
+        close: async () => void server.close(), // Links that were accepted live on: their owner ends them.
+      });
     });
   });
 }
 
-/** Stops accepting, and ends connections that their owners left open. */
-function closeServer(server: net.Server, sockets: ReadonlySet<net.Socket>): Promise<void> {
-  return new Promise((resolve) => {
-    server.close(() => resolve());
-    for (const socket of sockets) socket.destroy();
-  });
-}
-
-function take(accepted: net.Socket, slabs: boolean, accept: (link: Link) => void): net.Socket {
+function take(accepted: net.Socket, slabs: boolean, accept: (link: Link) => void): void {
   const remote = remoteOf(accepted);
   const slab = slabs ? new Slab() : undefined;
   let link: NodeLink | undefined;
@@ -118,7 +110,6 @@ function take(accepted: net.Socket, slabs: boolean, accept: (link: Link) => void
     socket.on('data', (bytes) => opened.received(bytes));
     socket.resume();
   } else socket.read(0);
-  return socket;
 }
 
 async function listenOnLoopback(port: number, slabs: boolean, accept: (link: Link) => void): Promise<Listener> {

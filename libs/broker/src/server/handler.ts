@@ -42,8 +42,8 @@ export interface AnyHandler {
   failed(request: unknown, error: ApiError, context: RequestContext): unknown;
 }
 
-/** Lets the compiler infer the types of a handler from its table. */
-export function handler<A extends AnyApi>(definition: ApiHandler<A>): ApiHandler<A> {
+/** Lets the compiler infer, and check, the types of a handler from its table; whoever takes it from the list knows them not. */
+export function handler<A extends AnyApi>(definition: ApiHandler<A>): AnyHandler {
   return definition;
 }
 

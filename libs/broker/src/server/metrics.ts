@@ -24,6 +24,7 @@ export type CloseReason = 'refused-frame' | 'refused-request' | 'idle' | 'slow-f
 export class BrokerMetrics {
   /** By the API's name; only APIs with a handler. */
   readonly apis = new Map<string, ApiMetrics>();
+  readonly requestMsBounds = REQUEST_MS_BOUNDS;
   connectionsOpen = 0;
   connectionsAccepted = 0;
   readonly connectionsClosed = new Map<CloseReason, number>();
