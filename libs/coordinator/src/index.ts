@@ -6,4 +6,5 @@ export * from './group/group-shard.js';
 export type { GroupPhase } from './group/live-group.js';
 export * from './group/requests.js';
 export * from './group/subscription.js';
+export * from './shard-runtime.js';
 export * from './state-machine.js';

@@ -280,6 +280,21 @@ describe('a shard whose log', () => {
     expect(clock.pending).toBe(0);
   });
 
+  it('finishes what is written while the broker stops, and sends home who waits for others', async () => {
+    const { memberId, generation } = await join('leader');
+    await sync(memberId, generation);
+    const parked = join('second');
+    log.held = true;
+    const writing = commit(5, { group: 'other' });
+    await settle();
+    const told = Promise.allSettled([parked]);
+    runtime.drain();
+    expect(await told).toMatchObject([{ reason: { code: 'NOT_COORDINATOR' } }]);
+    await expect(commit(1)).rejects.toMatchObject({ code: 'NOT_COORDINATOR' });
+    log.commit();
+    expect((await writing).offsets).toEqual(['NONE']);
+  });
+
   it('is full of requests takes no more', async () => {
     runtime.close();
     runtime = make({ requestsMax: 2 });

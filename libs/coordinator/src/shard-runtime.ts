@@ -48,6 +48,7 @@ export class ShardRuntime<Input, Record, Machine extends StateMachine<Input, Rec
   #shard: LoadedShard<Input, Record> | undefined;
   #refusal: ApiError = new ApiError('COORDINATOR_LOAD_IN_PROGRESS');
   #reload: Timer | undefined;
+  #draining = false;
   #closed = false;
 
   constructor(options: ShardRuntimeOptions<Input, Record, Machine>) {
@@ -111,7 +112,7 @@ export class ShardRuntime<Input, Record, Machine extends StateMachine<Input, Rec
   submit<Answer>(make: (reply: Reply<Answer>) => Input): Promise<Answer> {
     const { config, name } = this.#options;
     const shard = this.#shard;
-    if (shard === undefined) return Promise.reject(this.#refusal);
+    if (shard === undefined || this.#draining) return Promise.reject(this.#refusal);
     if (this.#requests.size >= config.requestsMax) {
       return Promise.reject(new ApiError('COORDINATOR_NOT_AVAILABLE', `${name}: ${config.requestsMax} requests wait`));
     }
@@ -125,6 +126,13 @@ export class ShardRuntime<Input, Record, Machine extends StateMachine<Input, Rec
       });
       shard.take({ input, request });
     });
+  }
+
+  /** Takes no more requests. Those that wait for other members are told NOT_COORDINATOR; what is written is finished. */
+  drain(): void {
+    this.#draining = true;
+    this.#refusal = new ApiError('NOT_COORDINATOR');
+    for (const request of this.#requests) if (!request.waitsForLog) this.#fail(request, this.#refusal);
   }
 
   /** Takes no more requests; those that wait are told NOT_COORDINATOR. Decided and not yet appended: dropped. */
