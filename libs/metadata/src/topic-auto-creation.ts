@@ -3,6 +3,7 @@ import { brokerNumber } from './config/topic-config.js';
 import type { StaticBrokerConfig } from './config/effective.js';
 import type { MetadataManager } from './metadata-manager.js';
 import { TokenBucket } from './token-bucket.js';
+import { refusal, type CreateTopicOutcome } from './topic-control.js';
 import type { NewTopic } from './topic-decisions.js';
 
 export interface TopicAutoCreationOptions {
@@ -20,6 +21,7 @@ export interface TopicAutoCreationOptions {
  */
 export class TopicAutoCreation {
   readonly #bucket: TokenBucket;
+  #quietUntilMs = -Infinity;
 
   constructor(private readonly options: TopicAutoCreationOptions) {
     const { manager, statics } = options;
@@ -32,21 +34,17 @@ export class TopicAutoCreation {
    * others could not; a topic that somebody else made meanwhile is not in it. Never rejects for a single topic.
    */
   async create(names: readonly string[]): Promise<ReadonlyMap<string, ApiError>> {
-    const { clock, manager } = this.options;
+    const { clock } = this.options;
     const refused = new Map<string, ApiError>();
     const wanted = names.filter((name) => {
       if (this.#bucket.take(clock.monotonicMs())) return true;
       refused.set(name, new ApiError('UNKNOWN_TOPIC_OR_PARTITION', 'Too many topics are being made; ask again later'));
       return false;
     });
-    if (wanted.length === 0) return refused;
-    const outcomes = await manager.submit((controller) =>
-      controller.createTopics(wanted.map((name) => this.#plain(name))),
-    );
-    for (const { name, error } of outcomes) {
+    for (const { name, error } of await this.#made(wanted)) {
       if (error === undefined || error.code === 'TOPIC_ALREADY_EXISTS') continue;
       refused.set(name, error);
-      this.options.logger.warn('a topic could not make itself', { topic: printable(name), reason: error.message });
+      this.#warn(name, error);
     }
     return refused;
   }
@@ -76,6 +74,25 @@ export class TopicAutoCreation {
     if (outcome?.error !== undefined && outcome.error.code !== 'TOPIC_ALREADY_EXISTS') throw outcome.error;
   }
 
+  async #made(names: readonly string[]): Promise<readonly Pick<CreateTopicOutcome, 'name' | 'error'>[]> {
+    if (names.length === 0) return [];
+    const wanted = names.map((name) => this.#plain(name));
+    try {
+      return await this.options.manager.submit((controller) => controller.createTopics(wanted));
+    } catch (reason) {
+      const error = refusal(reason);
+      return names.map((name) => ({ name, error }));
+    }
+  }
+
+  /** Clients ask again and again: one line in a while is enough. */
+  #warn(name: string, error: ApiError): void {
+    const nowMs = this.options.clock.monotonicMs();
+    if (nowMs < this.#quietUntilMs) return;
+    this.#quietUntilMs = nowMs + WARN_EVERY_MS;
+    this.options.logger.warn('a topic could not make itself', { topic: printable(name), reason: error.message });
+  }
+
   #plain(name: string): NewTopic {
     return { name, partitionCount: -1, replicationFactor: -1, assignments: [], configs: [] };
   }
@@ -86,6 +103,7 @@ export class TopicAutoCreation {
   }
 }
 
+const WARN_EVERY_MS = 10_000;
 /** Where groups keep their state. */
 export const OFFSETS_TOPIC = '__consumer_offsets';
 /** The least that segment.bytes allows. */
