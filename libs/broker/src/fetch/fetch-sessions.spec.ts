@@ -87,9 +87,11 @@ describe('fetch sessions', () => {
     expect(cache.size).toBe(0);
   });
 
-  it('are not made for no partitions', () => {
+  it('may begin without partitions, and get them with the next fetch', () => {
     const { cache } = sessions();
-    expect(finish(cache.begin(request(NEW, {}), false)).sessionId).toBe(0);
+    expect(finish(cache.begin(request(NEW, {}), false)).sessionId).toBe(1);
+    const next = cache.begin(request({ sessionId: 1, sessionEpoch: 1 }, { t: [0] }), false);
+    expect(finish(next)).toEqual({ error: 'NONE', sessionId: 1, told: ['t-0'] });
   });
 
   it('tell data, moved watermarks and log starts, errors, and an error’s end; nothing else', () => {

@@ -94,7 +94,7 @@ export class FetchSessions {
       error: 'NONE',
       partitions,
       finish: (answers) => {
-        const session = wantsSession && partitions.length > 0 ? this.#create(partitions, usesTopicIds) : undefined;
+        const session = wantsSession ? this.#create(partitions, usesTopicIds) : undefined;
         if (session !== undefined) for (const answer of answers) answer.of.told(answer);
         return { error: 'NONE', sessionId: session?.id ?? NO_SESSION, tell: answers };
       },

@@ -1,3 +1,4 @@
+import { ApiError } from '@trunkline/kernel';
 import { ERROR_CODES, errorCode, Fetch, type FetchRequest, type FetchResponse } from '@trunkline/protocol';
 import type { FetchContext } from '../fetch/fetch-sessions.js';
 import type { Reading } from '../fetch/reading.js';
@@ -9,6 +10,7 @@ import { currentLeader, NodeEndpoints } from './current-leader.js';
 type TopicAnswer = FetchResponse['responses'][number];
 type PartitionAnswer = TopicAnswer['partitions'][number];
 
+const READ_UNCOMMITTED = 0;
 const READ_COMMITTED = 1;
 /** From here on the replica's id stands in `replica_state`. */
 const REPLICA_STATE_SINCE = 15;
@@ -20,6 +22,10 @@ const NO_STORAGE_ERROR_UNTIL = 5;
 const NOT_HERE: ReadonlySet<number> = new Set([
   ERROR_CODES.NOT_LEADER_OR_FOLLOWER.code,
   ERROR_CODES.FENCED_LEADER_EPOCH.code,
+]);
+const UNKNOWN: ReadonlySet<number> = new Set([
+  ERROR_CODES.UNKNOWN_TOPIC_OR_PARTITION.code,
+  ERROR_CODES.UNKNOWN_TOPIC_ID.code,
 ]);
 const NO_BYTES: readonly Uint8Array[] = [];
 
@@ -39,6 +45,9 @@ const NO_BYTES: readonly Uint8Array[] = [];
 export const fetch = handler({
   api: Fetch,
   handle(request, parts, context) {
+    if (request.isolationLevel !== READ_UNCOMMITTED && request.isolationLevel !== READ_COMMITTED) {
+      throw new ApiError('INVALID_REQUEST', `the isolation level is 0 or 1, not ${request.isolationLevel}`);
+    }
     const fetching = parts.fetches.begin(request, context.apiVersion >= TOPIC_IDS_SINCE);
     if (fetching.error !== 'NONE') return sessionError(fetching.error);
     const asked = {
@@ -52,10 +61,10 @@ export const fetch = handler({
     const answer = (done: readonly Reading[]): FetchResponse => answerOf(fetching, done, { request, parts, context });
     return readings instanceof Promise ? readings.then(answer) : answer(readings);
   },
-  failed: (request, error, { apiVersion }) => ({
+  failed: (request, error) => ({
     throttleTimeMs: 0,
     errorCode: errorCode(error.code),
-    responses: apiVersion >= 7 ? [] : failedInEach(request, errorCode(error.code)),
+    responses: failedInEach(request, errorCode(error.code)),
   }),
 });
 
@@ -106,7 +115,8 @@ function readAnswer(reading: Reading, { request }: Answering): PartitionAnswer {
   };
 }
 
-function errorAnswer({ of, errorCode: code }: Reading, answering: Answering, to: NodeEndpoints): PartitionAnswer {
+function errorAnswer(reading: Reading, answering: Answering, to: NodeEndpoints): PartitionAnswer {
+  const { of, errorCode: code } = reading;
   const { apiVersion, listenerName } = answering.context;
   const hidden = apiVersion <= NO_STORAGE_ERROR_UNTIL && code === ERROR_CODES.KAFKA_STORAGE_ERROR.code;
   const told = hidden ? ERROR_CODES.NOT_LEADER_OR_FOLLOWER.code : code;
@@ -114,7 +124,7 @@ function errorAnswer({ of, errorCode: code }: Reading, answering: Answering, to:
     partitionIndex: of.index,
     errorCode: told,
     highWatermark: -1,
-    abortedTransactions: null,
+    abortedTransactions: UNKNOWN.has(code) ? [] : null, // As Kafka does; nobody looks at it.
     records: NO_BYTES,
   };
   if (apiVersion < CURRENT_LEADER_SINCE || !NOT_HERE.has(told)) return answer;
@@ -125,15 +135,15 @@ function errorAnswer({ of, errorCode: code }: Reading, answering: Answering, to:
   return { ...answer, currentLeader: { leaderId: leader.leaderId, leaderEpoch: leader.leaderEpoch } };
 }
 
-/** Before sessions there is no place for an error but in each partition. */
 function failedInEach({ topics }: FetchRequest, code: number): FetchResponse['responses'] {
-  return topics.map(({ topic, partitions }) => ({
+  return topics.map(({ topic, topicId, partitions }) => ({
     topic,
+    topicId,
     partitions: partitions.map(({ partition }) => ({
       partitionIndex: partition,
       errorCode: code,
       highWatermark: -1,
-      abortedTransactions: null,
+      abortedTransactions: [],
       records: NO_BYTES,
     })),
   }));

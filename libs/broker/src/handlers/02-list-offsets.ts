@@ -41,7 +41,7 @@ const NOTHING: Found = { timestamp: NONE, offset: NONE, leaderEpoch: NONE };
  * The latest is the high watermark, for `read_committed` (2+) the last stable offset, for anything that does not call
  * itself a consumer the log's end. A timestamp gives the first record at or after it, looked up inside compressed
  * batches; later than everything: -1, -1, no error. A client with stale metadata is fenced (4+, KIP-320). A partition
- * that stands twice in a request is INVALID_REQUEST; a sentinel that the version does not know UNSUPPORTED_VERSION.
+ * that stands twice in a request is INVALID_REQUEST, told once; a sentinel that the version does not know UNSUPPORTED_VERSION.
  *
  * Not done: tiered storage. What asks for it (-5, -6) is answered as a log without it: -1; -4 is the log's start;
  * `timeout_ms` (10+), which bounds remote reads, is not looked at.
@@ -49,14 +49,16 @@ const NOTHING: Found = { timestamp: NONE, offset: NONE, leaderEpoch: NONE };
 export const listOffsets = handler({
   api: ListOffsets,
   async handle(request, parts, { apiVersion }) {
-    const twice = duplicates(request.topics);
+    const asked = countAsked(request.topics);
     const topics: ListOffsetsResponse['topics'][number][] = [];
     for (const { name, partitions } of request.topics) {
       const answers: PartitionResponse[] = [];
       for (const wish of partitions) {
-        const isTwice = twice.has(`${name} ${wish.partitionIndex}`);
-        const answer = await listOne(wish, { name, isTwice, request, parts, apiVersion });
-        answers.push(answer);
+        const key = keyOf(name, wish);
+        const times = asked.get(key);
+        if (times === undefined) continue; // It stands more than once, and was answered once.
+        asked.delete(key);
+        answers.push(await listOne(wish, { name, isTwice: times > 1, request, parts, apiVersion }));
       }
       topics.push({ name, partitions: answers });
     }
@@ -149,15 +151,15 @@ function mustHaveReachedItsReign(partition: Partition, until: Offset): void {
   }
 }
 
-function duplicates(topics: readonly TopicRequest[]): ReadonlySet<string> {
-  const seen = new Set<string>();
-  const twice = new Set<string>();
+function keyOf(topic: string, { partitionIndex }: PartitionRequest): string {
+  return `${partitionIndex} ${topic}`;
+}
+
+/** How often each partition stands in the request. */
+function countAsked(topics: readonly TopicRequest[]): Map<string, number> {
+  const counts = new Map<string, number>();
   for (const { name, partitions } of topics) {
-    for (const { partitionIndex } of partitions) {
-      const key = `${name} ${partitionIndex}`;
-      if (seen.has(key)) twice.add(key);
-      seen.add(key);
-    }
+    for (const wish of partitions) counts.set(keyOf(name, wish), (counts.get(keyOf(name, wish)) ?? 0) + 1);
   }
-  return twice;
+  return counts;
 }

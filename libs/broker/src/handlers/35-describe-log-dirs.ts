@@ -48,12 +48,14 @@ function describe(replicas: Parts['replicas'], asked: DescribeLogDirsRequest['to
   }
   return [...byTopic].map(([name, partitions]) => ({
     name,
-    partitions: partitions.map(({ index, log }) => ({
-      partitionIndex: index,
-      partitionSize: log.sizeBytes,
-      offsetLag: 0,
-      isFutureKey: false,
-    })),
+    partitions: partitions
+      .toSorted((left, right) => left.index - right.index)
+      .map(({ index, log }) => ({
+        partitionIndex: index,
+        partitionSize: log.sizeBytes,
+        offsetLag: 0,
+        isFutureKey: false,
+      })),
   }));
 }
 
