@@ -33,4 +33,4 @@ for (const app of ['email', 'query']) {
   run(buf, ['generate', 'proto', '--path', `proto/trunkline/${app}`, '--template', template]);
 }
 run('node_modules/typescript/bin/tsc', ['-b']);
-run('apps/broker/bundle.mjs');
+run('apps/broker/bundle.mjs', []);
