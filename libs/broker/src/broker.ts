@@ -10,9 +10,16 @@ import {
   type Random,
   invariant,
 } from '@trunkline/kernel';
-import { DiskMetadataLog, MetadataManager, SUPPORTED_FEATURES, metaProperties } from '@trunkline/metadata';
+import {
+  DiskMetadataLog,
+  MetadataManager,
+  SUPPORTED_FEATURES,
+  TopicAutoCreation,
+  metaProperties,
+} from '@trunkline/metadata';
 import type { BrokerConfig } from './config.js';
 import type { AdvertisedAddress, ListenerConfig } from './config/listeners.js';
+import { GroupCoordinator } from './groups/group-coordinator.js';
 import { HANDLERS } from './handlers/index.js';
 import { DataPath } from './data-path.js';
 import type { Parts } from './parts.js';
@@ -146,13 +153,14 @@ async function start(options: BrokerOptions, opened: Opened, make: Make): Promis
   const parts = await openParts(options, opened).catch((error: unknown) => {
     throw directoryFault(config.dataDir, error);
   });
-  const { delayed } = parts;
+  const { delayed, groups } = parts;
   const { metrics } = parts;
   const onDefect = options.onDefect ?? throwLater;
   const router = new Router({ handlers: options.handlers ?? HANDLERS, parts, metrics, logger, onDefect });
   const server = new Server({ router, limits: config.limits, metrics, network, clock, logger });
   opened.add(() => server.drain());
   opened.add(async () => delayed.stop()); // Parked fetches would hold up the drain.
+  opened.add(async () => groups.drain()); // So would members that wait for a rebalance.
   opened.add(() => server.stopListening());
   const addresses: BoundListener[] = [];
   for (const listener of config.listeners) addresses.push(await bind(server, listener));
@@ -177,12 +185,15 @@ async function openParts(options: BrokerOptions, opened: Opened): Promise<Parts>
     bytesBetweenSnapshots: config.integer('metadata.log.max.record.bytes.between.snapshots'),
   });
   opened.add(() => metadata.close());
+  const autoTopics = new TopicAutoCreation({ manager: metadata, statics: config.statics, clock, logger });
   const dataPath = await DataPath.open({ config, metadata, disk, clock, random, logger, crc32c, compression });
   opened.add(() => dataPath.close());
   const { replicas, delayed, fetches, producerIds } = dataPath;
   const metrics = new BrokerMetrics();
   const world = { config, clock, random, logger, crc32c, compression };
-  return { ...world, metrics, metadata, directoryId, replicas, delayed, fetches, producerIds };
+  const groups = await GroupCoordinator.open({ ...world, metadata, autoTopics, replicas });
+  opened.add(async () => groups.close());
+  return { ...world, metrics, metadata, autoTopics, directoryId, replicas, delayed, fetches, producerIds, groups };
 }
 
 async function bind(server: Server, { name, address, advertised }: ListenerConfig): Promise<BoundListener> {

@@ -1,7 +1,8 @@
 import type { Clock, Compression, Crc32c, Logger, Random, Uuid } from '@trunkline/kernel';
-import type { MetadataManager } from '@trunkline/metadata';
+import type { MetadataManager, TopicAutoCreation } from '@trunkline/metadata';
 import type { BrokerConfig } from './config.js';
 import type { Fetches } from './fetch/fetches.js';
+import type { GroupCoordinator } from './groups/group-coordinator.js';
 import type { ProducerIds } from './producer-ids.js';
 import type { Delayed } from './replica/delayed.js';
 import type { ReplicaManager } from './replica/replica-manager.js';
@@ -23,6 +24,8 @@ export interface Parts {
   readonly metrics: BrokerMetrics;
   /** The cluster's metadata: `image` to read, `submit` to change. */
   readonly metadata: MetadataManager;
+  /** Makes topics that are asked for by using them, and the broker's own, within limits. */
+  readonly autoTopics: TopicAutoCreation;
   /** The id of the data directory. */
   readonly directoryId: Uuid;
   /** The partitions this node holds. */
@@ -31,4 +34,6 @@ export interface Parts {
   readonly delayed: Delayed;
   readonly fetches: Fetches;
   readonly producerIds: ProducerIds;
+  /** Consumer groups whose coordinator this node is. */
+  readonly groups: GroupCoordinator;
 }
