@@ -9,3 +9,4 @@ export * from './raw-client.js';
 export * from './until.js';
 export * from './sim-disk.js';
 export * from './sim-random.js';
+export * from './gated-disk.js';
