@@ -1,3 +1,4 @@
+import { within } from './deadline.js';
 import type { ChannelSpec, Delivery, DeliveryOrder, Subscription, SubscriptionMode } from './engine.js';
 import { TrunklineError } from './error.js';
 import type { DeliveredMessage } from './message.js';
@@ -28,6 +29,8 @@ export interface LaneCounters {
   expired: number;
 }
 
+const ABORT_SETTLES_MS = 1_000;
+
 /** A registered handler: its own subscription, concurrency, order, retry and pause button. A slow one blocks no other. */
 export class Lane implements HandlerLane {
   /** Told when it closes. */
@@ -47,7 +50,7 @@ export class Lane implements HandlerLane {
     readonly spec: LaneSpec,
     readonly deliver: (delivery: Delivery) => Promise<void>,
     /** What has to settle beside the deliveries when the lane closes: open streams. */
-    readonly settle: (deadlineMs: number) => Promise<void> = () => Promise.resolve(),
+    readonly settle: () => Promise<void> = () => Promise.resolve(),
   ) {
     let begin = (): void => {};
     this.#begun = new Promise((resolve) => (begin = resolve));
@@ -111,7 +114,9 @@ export class Lane implements HandlerLane {
         message.abort(new TrunklineError('CLOSED', `${this.name}: the bus is closing`));
     });
     try {
-      await Promise.all([this.#subscription?.close(deadlineMs), this.settle(deadlineMs)]);
+      // What was aborted at the deadline gets a moment to say so to its caller.
+      const settled = within(this.parts.clock, deadlineMs + ABORT_SETTLES_MS, this.settle());
+      await Promise.all([this.#subscription?.close(deadlineMs), settled]);
     } finally {
       abort.cancel();
     }

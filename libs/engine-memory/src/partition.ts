@@ -8,7 +8,9 @@ export interface PartitionLimits {
 
 /** One partition: messages in the order in which they were written. */
 export class MemoryPartition {
-  #messages: Delivery[] = [];
+  #messages: (Delivery | undefined)[] = [];
+  /** Places at the front of the array whose messages are gone. */
+  #gone = 0;
   #startOffset = 0;
   #bytes = 0;
   readonly #readers = new Set<() => void>();
@@ -26,7 +28,7 @@ export class MemoryPartition {
 
   /** The offset of the next message. */
   get endOffset(): number {
-    return this.#startOffset + this.#messages.length;
+    return this.#startOffset + this.#messages.length - this.#gone;
   }
 
   /** Keeps copies: what the sender does with its bytes afterwards is its own affair. */
@@ -48,7 +50,7 @@ export class MemoryPartition {
 
   /** The message at an offset; undefined beyond the end. Offsets before the start are gone. */
   at(offset: number): Delivery | undefined {
-    return this.#messages[offset - this.#startOffset];
+    return offset < this.#startOffset ? undefined : this.#messages[this.#gone + offset - this.#startOffset];
   }
 
   /** Calls `wake` after each append, until the answer is called. */
@@ -59,18 +61,22 @@ export class MemoryPartition {
 
   #trim(): void {
     const { messagesMax, bytesMax } = this.limits;
-    let gone = 0;
-    while (this.#messages.length - gone > messagesMax || (this.#bytes > bytesMax && this.#messages.length - gone > 1)) {
-      const oldest = this.#messages[gone];
-      if (oldest === undefined) break;
+    while (this.#messages.length - this.#gone > messagesMax || this.#bytes > bytesMax) {
+      const oldest = this.#messages[this.#gone];
+      if (oldest === undefined || this.#messages.length - this.#gone === 1) break;
+      this.#messages[this.#gone] = undefined;
       this.#bytes -= sizeOf(oldest);
-      gone += 1;
+      this.#gone += 1;
+      this.#startOffset += 1;
     }
-    if (gone === 0) return;
-    this.#messages = this.#messages.slice(gone);
-    this.#startOffset += gone;
+    if (this.#gone < COMPACT_AT || this.#gone * 2 < this.#messages.length) return;
+    this.#messages = this.#messages.slice(this.#gone);
+    this.#gone = 0;
   }
 }
+
+/** Empty places that are not worth moving the rest for. */
+const COMPACT_AT = 1_024;
 
 function sizeOf({ key, value }: { key?: Uint8Array | null; value: Uint8Array | null }): number {
   return (key?.byteLength ?? 0) + (value?.byteLength ?? 0);
