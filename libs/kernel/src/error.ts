@@ -17,12 +17,17 @@ export class ApiError<Code extends string = string> extends Error {
 
 /** The code of a system error (`ENOSPC`, `EADDRINUSE`), or undefined when `reason` is not one. */
 export function systemCode(reason: unknown): string | undefined {
-  if (!(reason instanceof Error)) return undefined;
+  // Not `instanceof Error`: Node's own errors belong to another realm inside of a vm context, as tests run in.
+  if (typeof reason !== 'object' || reason === null) return undefined;
   const code: unknown = Reflect.get(reason, 'code');
   return typeof code === 'string' ? code : undefined;
 }
 
 /** Any thrown value as an Error, without losing what it said. */
 export function asError(reason: unknown): Error {
-  return reason instanceof Error ? reason : new Error(String(reason));
+  return isError(reason) ? reason : new Error(String(reason));
+}
+
+function isError(reason: unknown): reason is Error {
+  return reason instanceof Error || Object.prototype.toString.call(reason) === '[object Error]';
 }

@@ -1,5 +1,5 @@
 import { createRequire } from 'node:module';
-import { concatBytes } from '@trunkline/kernel';
+import { asError, concatBytes } from '@trunkline/kernel';
 import { lz4BlockDecompress, lz4BlockLength } from './lz4-block.js';
 import { NotValid, TooLarge } from './too-large.js';
 import { xxhash32 } from './xxhash32.js';
@@ -51,7 +51,7 @@ export function lz4Decompress(frames: Lz4Frames | undefined, bytes: Uint8Array, 
   try {
     return frames.decompress(bytes.subarray(0, end));
   } catch (error) {
-    throw new NotValid('lz4', error instanceof Error ? error.message : 'unreadable');
+    throw new NotValid('lz4', asError(error).message);
   }
 }
 

@@ -1,4 +1,4 @@
-import { type Compression, type CompressionType, systemCode } from '@trunkline/kernel';
+import { type Compression, type CompressionType, asError, systemCode } from '@trunkline/kernel';
 import { loadLz4Frames, lz4Compress, lz4Decompress } from './lz4-frame.js';
 import { CodecMissing, NotValid, TooLarge } from './too-large.js';
 import { loadSnappyBlocks, snappyCompress, snappyDecompress } from './xerial-snappy.js';
@@ -71,7 +71,7 @@ export const compression: Compression = {
     } catch (error) {
       if (error instanceof TooLarge || error instanceof NotValid || error instanceof CodecMissing) throw error;
       if (systemCode(error) === 'ERR_BUFFER_TOO_LARGE') throw new TooLarge(type, bytesMax);
-      throw new NotValid(type, error instanceof Error ? error.message : 'unreadable');
+      throw new NotValid(type, asError(error).message);
     }
   },
 };

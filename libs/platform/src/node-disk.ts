@@ -1,4 +1,5 @@
 import fs from 'node:fs';
+import path from 'node:path';
 import { byteLength, type Disk, type DiskFile, systemCode } from '@trunkline/kernel';
 import { takeLock } from './node-lock.js';
 
@@ -12,8 +13,8 @@ class NodeDiskFile implements DiskFile {
   readonly #fd: number;
   #closed = false;
 
-  constructor(path: string, fd: number) {
-    this.#path = path;
+  constructor(name: string, fd: number) {
+    this.#path = name;
     this.#fd = fd;
   }
 
@@ -100,9 +101,9 @@ class NodeDiskFile implements DiskFile {
 
 /** Node's file system. Needs nothing but an existing volume; paths with `/` work on every platform. */
 export class NodeDisk implements Disk {
-  async open(path: string): Promise<DiskFile> {
+  async open(name: string): Promise<DiskFile> {
     const flags = fs.constants.O_RDWR | fs.constants.O_CREAT;
-    return new NodeDiskFile(path, await openFd(path, flags));
+    return new NodeDiskFile(name, await openFd(name, flags));
   }
 
   async list(dir: string): Promise<readonly string[]> {
@@ -110,15 +111,31 @@ export class NodeDisk implements Disk {
   }
 
   async makeDir(dir: string): Promise<void> {
-    await fs.promises.mkdir(dir, { recursive: true });
+    // Not mkdir's own `recursive`: where a directory can never be made (/proc/x) it tries for ever.
+    if (await this.#madeDir(dir)) return;
+    await this.makeDir(path.dirname(dir));
+    if (!(await this.#madeDir(dir))) throw Object.assign(new Error(`ENOENT: cannot make ${dir}`), { code: 'ENOENT' });
+  }
+
+  /** Whether the directory is there now; false when its parent is missing. */
+  async #madeDir(dir: string): Promise<boolean> {
+    try {
+      await fs.promises.mkdir(dir);
+      return true;
+    } catch (error) {
+      const code = systemCode(error);
+      if (code === 'ENOENT' && path.dirname(dir) !== dir) return false;
+      if (code !== 'EEXIST' || !(await fs.promises.stat(dir)).isDirectory()) throw error;
+      return true;
+    }
   }
 
   rename(from: string, to: string): Promise<void> {
     return fs.promises.rename(from, to);
   }
 
-  remove(path: string): Promise<void> {
-    return fs.promises.rm(path, { recursive: true, force: true });
+  remove(name: string): Promise<void> {
+    return fs.promises.rm(name, { recursive: true, force: true });
   }
 
   async syncDir(dir: string): Promise<void> {
@@ -138,14 +155,14 @@ export class NodeDisk implements Disk {
     return { freeBytes: stats.bavail * stats.bsize, totalBytes: stats.blocks * stats.bsize };
   }
 
-  async lock(path: string): Promise<{ release(): Promise<void> }> {
-    return takeLock(path);
+  async lock(name: string): Promise<{ release(): Promise<void> }> {
+    return takeLock(name);
   }
 }
 
-function openFd(path: string, flags: number): Promise<number> {
+function openFd(name: string, flags: number): Promise<number> {
   return new Promise((resolve, reject) => {
-    fs.open(path, flags, 0o644, (error, fd) => (error ? reject(error) : resolve(fd)));
+    fs.open(name, flags, 0o644, (error, fd) => (error ? reject(error) : resolve(fd)));
   });
 }
 

@@ -60,6 +60,6 @@ function createEmpty(path: string): void {
 }
 
 function isBusy(reason: unknown): boolean {
-  const code: unknown = reason instanceof Error ? Reflect.get(reason, 'errcode') : undefined;
+  const code: unknown = typeof reason === 'object' && reason !== null ? Reflect.get(reason, 'errcode') : undefined;
   return code === SQLITE_BUSY || code === SQLITE_LOCKED;
 }

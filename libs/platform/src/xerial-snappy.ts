@@ -1,5 +1,5 @@
 import { createRequire } from 'node:module';
-import { concatBytes } from '@trunkline/kernel';
+import { asError, concatBytes } from '@trunkline/kernel';
 import { checkSnappyLength, snappyBlockDecompress, snappyBlockStore } from './snappy-block.js';
 import { NotValid } from './too-large.js';
 
@@ -78,8 +78,6 @@ function decompressed(blocks: SnappyBlocks, block: Uint8Array): Uint8Array {
   try {
     return blocks.decompress(block);
   } catch (error) {
-    throw error instanceof NotValid
-      ? error
-      : new NotValid('snappy', error instanceof Error ? error.message : 'unreadable');
+    throw error instanceof NotValid ? error : new NotValid('snappy', asError(error).message);
   }
 }
