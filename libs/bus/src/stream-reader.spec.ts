@@ -93,7 +93,7 @@ describe('a reader of a stream', () => {
   });
 
   it('breaks when the responder sends more than it was allowed to', async () => {
-    const { bus, first, say } = await setUp(2);
+    const { bus, items, first, say } = await setUp(2);
     await say(...[0, 1, 2, 3, 4, 5].map((sequence) => item(sequence)));
     const reading = first.then(async () => {
       for await (const each of items) expect(each).toMatch(/^row /);

@@ -35,7 +35,9 @@ export function describeBusRequests(kit: Kit): void {
 
     it('of several processes of one service come back to the one that asked', async () => {
       const sum = add();
-      const fronts = [kit.bus('front'), kit.bus('front'), kit.bus('front')];
+      const limits = { inboxPartitions: 1 }; // one partition for all three
+      const service = kit.name('front');
+      const fronts = [0, 1, 2].map(() => kit.bus(service, { limits }));
       const back = kit.bus('calculator');
       back.respond(sum, ({ left, right }) => left + right);
       await Promise.all([...fronts, back].map((bus) => bus.start()));
@@ -44,6 +46,7 @@ export function describeBusRequests(kit: Kit): void {
       );
       const wanted = fronts.flatMap((_, index) => Array.from({ length: 20 }, (__, at) => index * 100 + at));
       expect(await Promise.all(asked)).toEqual(wanted);
+      expect(fronts.map((bus) => bus.health().lateReplies)).toEqual([0, 0, 0]); // not theirs is not late
     });
 
     it('are shared by the responders of a call', async () => {
