@@ -81,7 +81,19 @@ function marked(metadata: HandlerMetadata): MethodDecorator {
     const before = handlersOf(method);
     Reflect.defineMetadata(HANDLERS_METADATA, [...before, metadata], method);
     defaultParameters(target, key);
+    untypedImports(target, key);
   };
+}
+
+/**
+ * TypeScript writes `Function` for a class that was imported by `import type`. To a ValidationPipe that is a class without
+ * a single allowed property, so every message would be refused; `Object` says what is known: nothing.
+ */
+function untypedImports(target: object, key: string | symbol): void {
+  const types: unknown = Reflect.getMetadata('design:paramtypes', target, key);
+  if (!Array.isArray(types)) return;
+  const known = types.map((type: unknown) => (type === Function ? Object : type));
+  Reflect.defineMetadata('design:paramtypes', known, target, key);
 }
 
 /** What the decorators wrote on a method; empty for any other. */

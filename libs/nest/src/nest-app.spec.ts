@@ -18,6 +18,7 @@ import {
   UseGuards,
   UseInterceptors,
   UsePipes,
+  ValidationPipe,
 } from '@nestjs/common';
 import { REQUEST } from '@nestjs/core';
 import { Test, type TestingModule } from '@nestjs/testing';
@@ -265,6 +266,28 @@ describe("Nest's enhancers on handlers", () => {
     const guard = ['guard', 'trunkline', 'Guarded', 'send'];
     // One attempt each: what a guard or a pipe refuses is not tried again.
     expect(await seen.until(4)).toEqual([guard, guard, guard, 'FINE']);
+  });
+
+  it('let a payload pass whose class was imported as a type only, under a pipe that forbids unknown properties', async () => {
+    @Injectable()
+    class TypeOnly {
+      constructor(private readonly log: Seen) {}
+      send(job: { to: string }): void {
+        this.log.add(job.to);
+      }
+    }
+    // What tsc writes for `import type`.
+    Reflect.defineMetadata('design:paramtypes', [Function], TypeOnly.prototype, 'send');
+    const descriptor = Object.getOwnPropertyDescriptor(TypeOnly.prototype, 'send')!;
+    Work(SendEmail)(TypeOnly.prototype, 'send', descriptor);
+    UsePipes(new ValidationPipe({ whitelist: true, forbidNonWhitelisted: true }))(
+      TypeOnly.prototype,
+      'send',
+      descriptor,
+    );
+    const bus = await start([TypeOnly]);
+    await bus.enqueue(SendEmail, { to: 'x' });
+    expect(await seen.until(1)).toEqual(['x']);
   });
 
   it('run interceptors, and filters that turn an error into an answer', async () => {

@@ -3,7 +3,7 @@ import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import { Bus, Reject, Subscribe, Work } from '@trunkline/nest';
 import { EmailSent, OrderPlaced, SendEmail } from '../contracts.js';
 import { EmailSentSchema, type SendEmail as SendEmailJob } from '../gen/trunkline/email/v1/email_pb.js';
-import type { OrderPlacedEvent } from '../order.js';
+import { OrderPlacedEvent } from '../order.js';
 import { confirmation } from './render.js';
 import { Smtp, SmtpRefused } from './smtp.js';
 
