@@ -66,6 +66,7 @@ export class PartitionReader {
     const assigned = this.dispatcher.assign(topic, index, offset);
     const reading = { topic, partition: index, assigned, nextOffset: offset, notBeforeMs: 0, trouble: undefined };
     this.#readings.set(nameOfPartition(partition), reading);
+    this.#fetchers.get(this.#leaderOf(partition))?.interrupt();
     this.#regroup();
   }
 
@@ -222,6 +223,8 @@ class LeaderFetcher {
   readonly #pause: Backoff;
   #link: BrokerLink | undefined;
   #isStopped = false;
+  #isFetching = false;
+  #isInterrupted = false;
   #wake: (() => void) | undefined;
   #wasWoken = false;
 
@@ -238,6 +241,13 @@ class LeaderFetcher {
     this.#wake?.();
   }
 
+  /** A partition came that the parked fetch knows nothing of: it is given up, with its link. */
+  interrupt(): void {
+    if (!this.#isFetching) return;
+    this.#isInterrupted = true;
+    void this.#drop();
+  }
+
   async stop(): Promise<void> {
     this.#isStopped = true;
     this.wake();
@@ -247,30 +257,41 @@ class LeaderFetcher {
   }
 
   async #run(): Promise<void> {
+    await Promise.resolve(); // Partitions that are added in one go are in the first fetch.
     while (!this.#isStopped) {
-      const { wanted, isShort } = this.reader.wantedOf(this.nodeId);
-      if (wanted.length === 0) {
-        await this.#sleep(isShort);
-        continue;
-      }
       try {
-        await this.#fetch(wanted, isShort);
+        const link = await this.#connected();
+        const { wanted, isShort } = this.reader.wantedOf(this.nodeId);
+        if (this.#isStopped) break;
+        if (wanted.length === 0) await this.#sleep(isShort);
+        else await this.#fetch(link, wanted, isShort);
         this.trouble = undefined;
         this.#pause.reset();
       } catch (reason) {
-        if (this.#isStopped) return;
+        if (this.#isInterrupted) {
+          this.#isInterrupted = false;
+          continue;
+        }
+        if (this.#isStopped) break;
         this.trouble = asError(reason).message;
         await this.#drop();
         await this.reader.refresh();
         if (!this.#isStopped) await this.#pause.pause();
       }
     }
+    await this.#drop();
   }
 
-  async #fetch(wanted: readonly Reading[], isShort: boolean): Promise<void> {
+  async #connected(): Promise<BrokerLink> {
     const { cluster } = this.reader;
-    const { fetchWaitMs } = cluster.settings;
-    if (this.#link?.isOpen !== true) this.#link = await cluster.privateLink(this.nodeId, fetchWaitMs);
+    if (this.#link?.isOpen === true) return this.#link;
+    await this.#drop();
+    this.#link = await cluster.privateLink(this.nodeId, cluster.settings.fetchWaitMs);
+    return this.#link;
+  }
+
+  async #fetch(link: BrokerLink, wanted: readonly Reading[], isShort: boolean): Promise<void> {
+    const { fetchWaitMs } = this.reader.cluster.settings;
     const positions = wanted.map(({ topic, partition, nextOffset: offset }) => ({ topic, partition, offset }));
     const asked = new Map(
       wanted.map((reading) => [nameOfPartition(reading), { reading, offset: reading.nextOffset }] as const),
@@ -280,7 +301,10 @@ class LeaderFetcher {
       bytesMax: FETCH_BYTES_MAX,
       partitionBytesMax: PARTITION_BYTES_MAX,
     });
-    const answers = await this.#link.request(FETCH, body, (bytes) => decodeFetch(bytes, positions));
+    this.#isFetching = true;
+    this.#isInterrupted = false;
+    const asking = link.request(FETCH, body, (bytes) => decodeFetch(bytes, positions));
+    const answers = await asking.finally(() => (this.#isFetching = false));
     for (const answer of answers) this.reader.take(answer, asked);
   }
 
