@@ -4,3 +4,5 @@ export * from './log-manager.js';
 export { type CleanStop } from './clean-marker.js';
 export { PartitionLog } from './partition-log.js';
 export { TailBudget } from './tail-cache.js';
+export { readWhole, replaceFile } from './checkpoint-file.js';
+export { TEMPORARY } from './log-files.js';

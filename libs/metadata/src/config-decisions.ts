@@ -1,11 +1,11 @@
-import { ApiError } from '@trunkline/kernel';
+import { ApiError, utf8 } from '@trunkline/kernel';
 import { BROKER_CONFIG_DEFINITIONS } from './config/broker-configs.js';
 import type { ConfigDefinition, ConfigDefinitions } from './config/definition.js';
 import { brokerConfigText, inheritedText, type StaticBrokerConfig } from './config/effective.js';
 import { CLIENT_METRICS_CONFIG_DEFINITIONS, GROUP_CONFIG_DEFINITIONS } from './config/other-configs.js';
 import { groupFault, topicFault } from './config/together.js';
 import { TOPIC_CONFIG_DEFINITIONS } from './config/topic-configs.js';
-import { configFault, listOf } from './config/value.js';
+import { configFault, listOf, wholeOf } from './config/value.js';
 import type { ConfigMap, ConfigResource, ConfigsImage } from './image.js';
 import { CONFIG_RESOURCE_TYPES, type ConfigRecord, type ConfigResourceType } from './records.js';
 
@@ -94,7 +94,7 @@ function changedValue(
   statics: StaticBrokerConfig,
 ): string {
   if (value === null) throw new ApiError('INVALID_REQUEST', `Config ${name} needs a value; null is none`);
-  if (value.length > CONFIG_VALUE_BYTES_MAX) {
+  if (utf8(value).byteLength > CONFIG_VALUE_BYTES_MAX) {
     throw new ApiError('INVALID_CONFIG', `The value of ${name} is longer than ${CONFIG_VALUE_BYTES_MAX} bytes`);
   }
   if (operation === 'set') return value;
@@ -119,15 +119,9 @@ function isWrittenBack(
   configs: ConfigsImage,
   statics: StaticBrokerConfig,
 ): boolean {
-  if (resource.type !== CONFIG_RESOURCE_TYPES.broker) return false;
-  if (update === 'read-only') {
-    if (brokerConfigText(configs, statics, name) === value) return true;
-    throw new ApiError('INVALID_REQUEST', `Config ${name} cannot change while the broker runs; set it and start again`);
-  }
-  if (update === 'per-broker' && resource.name === '') {
-    throw new ApiError('INVALID_REQUEST', `Config ${name} can be set for one broker only, not for all`);
-  }
-  return false;
+  if (resource.type !== CONFIG_RESOURCE_TYPES.broker || update !== 'read-only') return false;
+  if (brokerConfigText(configs, statics, name) === value) return true;
+  throw new ApiError('INVALID_REQUEST', `Config ${name} cannot change while the broker runs; set it and start again`);
 }
 
 function refuseTogether(
@@ -138,9 +132,9 @@ function refuseTogether(
 ): void {
   const inForce = (definitions: ConfigDefinitions) => (name: string) => {
     const definition = definitions.get(name);
-    return BigInt(after.get(name) ?? (definition && inheritedText(configs, statics, definition)) ?? '0');
+    return wholeOf(after.get(name) ?? (definition && inheritedText(configs, statics, definition)) ?? '0');
   };
-  const broker = (name: string): bigint => BigInt(brokerConfigText(configs, statics, name) ?? '0');
+  const broker = (name: string): bigint => wholeOf(brokerConfigText(configs, statics, name) ?? '0');
   const fault =
     type === CONFIG_RESOURCE_TYPES.topic
       ? topicFault(inForce(TOPIC_CONFIG_DEFINITIONS))

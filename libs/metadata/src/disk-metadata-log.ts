@@ -10,12 +10,14 @@ import {
   type Logger,
   type Offset,
 } from '@trunkline/kernel';
+import { readWhole, replaceFile } from '@trunkline/log';
 import { buildBatch } from '@trunkline/records';
 import {
   inventory,
   logName,
   readCleanEnd,
   removeCleanEnd,
+  removeUnfinished,
   snapshotName,
   writeCleanEnd,
   type Inventory,
@@ -25,7 +27,6 @@ import { encodeRecord } from './record-codec.js';
 import type { MetadataRecord } from './records.js';
 import { scanLog, type Scanned } from './scan.js';
 import { decodeSnapshot, encodeSnapshot, recordsIn } from './snapshot.js';
-import { readWhole, removeUnfinished, replaceFile } from './whole-file.js';
 
 export interface DiskMetadataLogOptions {
   readonly disk: Disk;

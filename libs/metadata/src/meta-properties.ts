@@ -1,5 +1,5 @@
 import { ApiError, fromUtf8, utf8, type Disk, type NodeId, type Random, type Uuid } from '@trunkline/kernel';
-import { readWhole, replaceFile } from './whole-file.js';
+import { readWhole, replaceFile } from '@trunkline/log';
 
 /** Who a data directory belongs to. Written once, when it is new. */
 export interface MetaProperties {
@@ -19,7 +19,7 @@ const NAME = 'meta.properties';
 export async function metaProperties(disk: Disk, dir: string, nodeId: NodeId, random: Random): Promise<MetaProperties> {
   if (!(await disk.list(dir)).includes(NAME)) {
     const made: MetaProperties = { clusterId: random.uuid(), nodeId, directoryId: random.uuid() };
-    await replaceFile(disk, dir, NAME, [utf8(format(made))]);
+    await replaceFile(disk, dir, NAME, utf8(format(made)));
     return made;
   }
   const path = `${dir}/${NAME}`;

@@ -1,5 +1,5 @@
 import { ApiError, fromUtf8, utf8, type Disk } from '@trunkline/kernel';
-import { readWhole, replaceFile } from './whole-file.js';
+import { TEMPORARY, readWhole, replaceFile } from '@trunkline/log';
 
 /** Where the log ended when it was closed in order. */
 export interface CleanEnd {
@@ -44,7 +44,12 @@ export async function readCleanEnd(disk: Disk, dir: string): Promise<CleanEnd> {
 }
 
 export async function writeCleanEnd(disk: Disk, dir: string, end: CleanEnd): Promise<void> {
-  await replaceFile(disk, dir, CLEAN_MARKER, [utf8(`${end.baseOffset} ${end.endOffset} ${end.endByte}\n`)]);
+  await replaceFile(disk, dir, CLEAN_MARKER, utf8(`${end.baseOffset} ${end.endOffset} ${end.endByte}\n`));
+}
+
+/** Removes what a crash left unfinished (C68). */
+export async function removeUnfinished(disk: Disk, dir: string): Promise<void> {
+  for (const name of await disk.list(dir)) if (name.endsWith(TEMPORARY)) await disk.remove(`${dir}/${name}`);
 }
 
 export async function removeCleanEnd(disk: Disk, dir: string): Promise<void> {

@@ -34,11 +34,7 @@ export function* recordsOf(image: LoadedImage): Generator<MetadataRecord, void, 
  * The bytes of a snapshot, in Kafka's form: a batch with the header, batches of records, a batch with the footer. The
  * footer is what makes it whole.
  */
-export function encodeSnapshot(
-  records: Iterable<MetadataRecord>,
-  timestampMs: number,
-  crc32c: Crc32c,
-): readonly Uint8Array[] {
+export function encodeSnapshot(records: Iterable<MetadataRecord>, timestampMs: number, crc32c: Crc32c): Uint8Array {
   const chunks: Uint8Array[] = [];
   let baseOffset = 0;
   const put = (values: readonly Uint8Array[], key: Uint8Array | null): void => {
@@ -62,7 +58,7 @@ export function encodeSnapshot(
   }
   if (pending.length > 0) put(pending, null);
   put([concatBytes(encodeBody(SnapshotFooterRecord, 0, { version: 0 }))], controlKey('SNAPSHOT_FOOTER'));
-  return chunks;
+  return concatBytes(chunks);
 }
 
 /** The records of a snapshot. Throws ApiError CORRUPT_MESSAGE when it is not whole and sound from end to end (C21). */

@@ -60,7 +60,7 @@ function wantedTopics({ topics }: MetadataRequest, apiVersion: number): readonly
     if (topicId !== ZERO_UUID && apiVersion < BY_ID_FROM) {
       throw new ApiError('INVALID_REQUEST', `topics are asked for by id from version ${BY_ID_FROM} on`);
     }
-    if (name === null && topicId === ZERO_UUID) throw new ApiError('INVALID_REQUEST', 'a topic without name and id');
+    if (name === null && apiVersion < BY_ID_FROM) throw new ApiError('INVALID_REQUEST', 'a topic without a name');
     const key = topicId === ZERO_UUID ? `name ${name}` : `id ${topicId}`;
     return !seen.has(key) && seen.add(key);
   });
@@ -122,10 +122,10 @@ function missing({ name, topicId }: Wanted, refused: ReadonlyMap<string, ApiErro
   if (topicId !== ZERO_UUID) {
     return { errorCode: errorCode('UNKNOWN_TOPIC_ID'), name: null, topicId, partitions: [] };
   }
-  const isInvalid =
-    topicNameFault(name ?? '') !== undefined || refused.get(name ?? '')?.code === 'INVALID_TOPIC_EXCEPTION';
+  if (name === null) return { errorCode: errorCode('INVALID_REQUEST'), name, topicId, partitions: [] };
+  const isInvalid = topicNameFault(name) !== undefined || refused.get(name)?.code === 'INVALID_TOPIC_EXCEPTION';
   const code = errorCode(isInvalid ? 'INVALID_TOPIC_EXCEPTION' : 'UNKNOWN_TOPIC_OR_PARTITION');
-  return { errorCode: code, name, topicId: ZERO_UUID, isInternal: INTERNAL_TOPICS.has(name ?? ''), partitions: [] };
+  return { errorCode: code, name, topicId: ZERO_UUID, isInternal: INTERNAL_TOPICS.has(name), partitions: [] };
 }
 
 function topicAnswer({ name, id, partitions }: TopicImage, view: LeaderView, apiVersion: number): TopicAnswer {

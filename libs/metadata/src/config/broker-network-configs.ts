@@ -59,24 +59,13 @@ const LIMITS: readonly ConfigDefinition[] = [
   define('queued.max.requests', 'INT', '500', 'Requests in work before reading pauses.', { check: atLeast(1) }),
   define('max.connections', 'INT', '10000', 'Open connections; one more is closed at once.', {
     check: atLeast(0),
-    update: 'per-broker',
   }),
   define('max.connections.per.ip', 'INT', INT_MAX, 'Open connections from one address.', {
     check: atLeast(0),
-    update: 'cluster-wide',
   }),
-  define(
-    'max.connections.per.ip.overrides',
-    'STRING',
-    '',
-    'Other limits for single addresses: host:limit,host:limit.',
-    {
-      update: 'cluster-wide',
-    },
-  ),
+  define('max.connections.per.ip.overrides', 'STRING', '', 'Other limits for single addresses: host:limit,host:limit.'),
   define('max.connection.creation.rate', 'INT', INT_MAX, 'Connections accepted a second.', {
     check: atLeast(0),
-    update: 'per-broker',
   }),
   define('connections.max.idle.ms', 'LONG', '600000', 'Milliseconds after which a silent connection is closed.'),
   define(

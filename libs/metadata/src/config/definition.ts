@@ -1,13 +1,8 @@
 /** Kafka's types of config values; on the wire every value is text. */
 export type ConfigType = 'BOOLEAN' | 'STRING' | 'SHORT' | 'INT' | 'LONG' | 'DOUBLE' | 'LIST' | 'CLASS' | 'PASSWORD';
 
-/**
- * When a broker config may change (KIP-226).
- *
- * `read-only`: with a restart only. `per-broker`: at run time, for one broker or for all. `cluster-wide`: at run time;
- * meant to be the same everywhere, and may be tried on one broker.
- */
-export type UpdateMode = 'read-only' | 'per-broker' | 'cluster-wide';
+/** When a broker config may change (KIP-226): with a restart, or at run time for one broker and for all of them. */
+export type UpdateMode = 'read-only' | 'cluster-wide';
 
 /** Says in a sentence's second half what is wrong with a value (`must be at least 1`), or undefined when nothing is. */
 export type Check = (value: ConfigValue) => string | undefined;

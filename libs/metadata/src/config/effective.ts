@@ -4,6 +4,7 @@ import { CONFIG_RESOURCE_TYPES } from '../records.js';
 import { BROKER_CONFIG_DEFINITIONS } from './broker-configs.js';
 import type { ConfigDefinition, ConfigSynonym } from './definition.js';
 import { TOPIC_CONFIG_DEFINITIONS } from './topic-configs.js';
+import { wholeOf } from './value.js';
 
 /** What this broker was started with: only what somebody set, as text, by Kafka's names. */
 export interface StaticBrokerConfig {
@@ -92,6 +93,6 @@ export function inheritedText(
 
 function scaled(value: string, { factor }: ConfigSynonym): string {
   if (factor === 1) return value;
-  const whole = BigInt(value.trim());
+  const whole = wholeOf(value);
   return (whole < 0n ? whole : whole * BigInt(factor)).toString(); // -1 hours is -1, for ever, and not -3600000
 }

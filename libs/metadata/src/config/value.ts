@@ -59,9 +59,14 @@ function parseType(type: ConfigType, text: string): Parsed {
   }
 }
 
+/** A whole number that was checked before: its text as Kafka allows it, with blanks or a plus sign. */
+export function wholeOf(text: string): bigint {
+  return BigInt(text.trim().replace(/^\+/, ''));
+}
+
 function parseInteger(type: 'SHORT' | 'INT' | 'LONG', text: string): Parsed {
   if (!/^[+-]?\d{1,20}$/.test(text)) return { wrong: `must be a whole number of type ${type}` };
-  const value = BigInt(text.startsWith('+') ? text.slice(1) : text);
+  const value = wholeOf(text);
   const [least, most] = RANGES[type] ?? [0n, 0n];
   return value < least || value > most ? { wrong: `must be between ${least} and ${most}` } : { value };
 }
