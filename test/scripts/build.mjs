@@ -1,6 +1,6 @@
 // Builds the contracts (protobuf) and every lib and app. Fast when nothing has changed.
 import { spawnSync } from 'node:child_process';
-import { existsSync, readdirSync, statSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 const run = (file, args) => {
@@ -21,16 +21,30 @@ const newest = (folder) =>
       )
     : 0;
 
-for (const app of ['email', 'query']) {
-  const out = `apps/${app}/src/gen`;
-  if (newest(out) > newest(`proto/trunkline/${app}`)) continue;
-  const plugin = {
-    local: ['node', 'node_modules/@bufbuild/protoc-gen-es/bin/protoc-gen-es'],
-    out,
-    opt: ['target=ts', 'import_extension=js'],
-  };
-  const template = JSON.stringify({ version: 'v2', clean: true, plugins: [plugin] });
-  run(buf, ['generate', 'proto', '--path', `proto/trunkline/${app}`, '--template', template]);
+/** Written after each build that went through: what is older than it needs no other. */
+const stamp = 'node_modules/.cache/trunkline-build';
+const sources = ['libs', 'apps'].flatMap((kind) => readdirSync(kind).map((name) => `${kind}/${name}`));
+const builtMs = existsSync(stamp) ? statSync(stamp).mtimeMs : 0;
+const isBuilt = sources.every((folder) => existsSync(`${folder}/dist`) && newest(`${folder}/src`) < builtMs);
+const isConfigured = ['proto', 'test/scripts'].every((folder) => newest(folder) < builtMs);
+if (!isBuilt || !isConfigured || statSync('tsconfig.json').mtimeMs > builtMs) build();
+
+function build() {
+  for (const app of ['email', 'query']) {
+    const out = `apps/${app}/src/gen`;
+    if (newest(out) > newest(`proto/trunkline/${app}`)) continue;
+    const plugin = {
+      local: ['node', 'node_modules/@bufbuild/protoc-gen-es/bin/protoc-gen-es'],
+      out,
+      opt: ['target=ts', 'import_extension=js'],
+    };
+    const template = JSON.stringify({ version: 'v2', clean: true, plugins: [plugin] });
+    run(buf, ['generate', 'proto', '--path', `proto/trunkline/${app}`, '--template', template]);
+  }
+  const compiledAt = new Date(); // What changes from here on is not surely in this build.
+  run('node_modules/typescript/bin/tsc', ['-b']);
+  run('apps/broker/bundle.mjs', []);
+  mkdirSync('node_modules/.cache', { recursive: true });
+  writeFileSync(stamp, '');
+  utimesSync(stamp, compiledAt, compiledAt);
 }
-run('node_modules/typescript/bin/tsc', ['-b']);
-run('apps/broker/bundle.mjs', []);
