@@ -8,9 +8,6 @@ import { offsetsAt } from './offsets.js';
 import type { PartitionReader } from './partition-reader.js';
 import { type TopicPartition, nameOfPartition } from './topic-partition.js';
 
-/** How often a leader looks whether its topics have grown. */
-const GROWTH_MS = 30_000;
-
 /**
  * A membership kept up: joins, beats, rebalances, commits, and begins again after whatever broke it. A coordinator that
  * cannot be reached is looked for until it is found; what was read before goes on meanwhile, as long as the session lasts.
@@ -137,7 +134,10 @@ export class GroupMember {
       this.#lastContactMs = this.#nowMs();
       this.#mustJoin = true;
     }
-    if (this.#generation?.isLeader === true && this.#nowMs() - this.#lastGrowthCheckMs > GROWTH_MS) {
+    if (
+      this.#generation?.isLeader === true &&
+      this.#nowMs() - this.#lastGrowthCheckMs > this.cluster.settings.metadataMaxAgeMs
+    ) {
       await this.#lookForGrowth();
     }
   }
@@ -249,7 +249,7 @@ export class GroupMember {
 
   async #lookForGrowth(): Promise<void> {
     this.#lastGrowthCheckMs = this.#nowMs();
-    const topics = [...new Set(this.reader.names.map((name) => name.slice(0, name.lastIndexOf('/'))))];
+    const { topics } = this.session;
     const sizes = topics.map((topic) => this.cluster.topic(topic)?.leaders.length);
     await this.cluster.refresh(topics).catch(() => {});
     if (topics.some((topic, index) => this.cluster.topic(topic)?.leaders.length !== sizes[index]))

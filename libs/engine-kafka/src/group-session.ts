@@ -34,7 +34,7 @@ export class GroupSession {
   constructor(
     private readonly cluster: Cluster,
     readonly group: string,
-    private readonly topics: readonly string[],
+    readonly topics: readonly string[],
   ) {}
 
   /** Joins, and learns what to read. May take as long as the others take to let go of theirs. */

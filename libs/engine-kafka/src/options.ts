@@ -43,6 +43,8 @@ export interface KafkaOptions {
   readonly revokeDeadlineMs?: number;
   /** Positions are committed at most this often [auto.commit.interval.ms]. Default 250. */
   readonly commitMs?: number;
+  /** How often a group looks whether its topics have more partitions [metadata.max.age.ms]. Default 30,000. */
+  readonly metadataMaxAgeMs?: number;
   /** How long an idle fetch is parked at the broker [fetch.max.wait.ms]. Default 500. */
   readonly fetchWaitMs?: number;
 }
@@ -76,6 +78,7 @@ export const KAFKA_DEFAULTS = Object.freeze({
   rebalanceTimeoutMs: 60_000,
   revokeDeadlineMs: 30_000,
   commitMs: 250,
+  metadataMaxAgeMs: 30_000,
   fetchWaitMs: 500,
   partitions: -1,
   replicationFactor: -1,
@@ -93,6 +96,7 @@ const RANGES = {
   rebalanceTimeoutMs: [1_000, 1_800_000],
   revokeDeadlineMs: [0, 1_800_000],
   commitMs: [1, 60_000],
+  metadataMaxAgeMs: [100, 3_600_000],
   fetchWaitMs: [1, 30_000],
   partitions: [1, 10_000],
   replicationFactor: [1, 1_000],
