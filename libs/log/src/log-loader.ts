@@ -13,6 +13,7 @@ import {
 } from './log-files.js';
 import type { LogIdentity, LogOptions } from './log-options.js';
 import { loadSnapshot, restoreProducers } from './producer-restore.js';
+import { encodeSnapshot } from './producer-snapshot.js';
 import { ProducerState } from './producer-state.js';
 import { corruptLog, isTorn, type Scan, scanSegment } from './recovery.js';
 import { Segment } from './segment.js';
@@ -56,6 +57,7 @@ class Loader {
       // Everything was deleted by request, and the tail behind it was torn: go on where the start stands.
       for (const segment of segments.splice(0)) await this.#remove(segment);
       await this.#begin(segments);
+      await this.#writeSnapshot(this.#startOffset);
     }
     const end = offset(Math.max(endOffset, this.#startOffset));
     if (this.#epochs.truncateEnd(offset(end + 1))) await this.#writeEpochs();
@@ -106,7 +108,7 @@ class Loader {
     return checkpointNumber(parseCheckpoint(await this.#read(name), path)[0], path);
   }
 
-  /** Opens the segments, oldest first. What lies wholly before the log's start goes now: a crash was quicker. */
+  /** Opens the segments, oldest first. What lies before the log's start goes now: a crash was quicker. */
   async #findSegments(): Promise<Segment[]> {
     const bases: Offset[] = [];
     for (const name of this.#names) {
@@ -114,15 +116,25 @@ class Loader {
       if (base !== undefined) bases.push(base);
     }
     bases.sort((left, right) => left - right);
+    const first = this.#firstNeeded(bases);
     const segments: Segment[] = [];
-    const nowMs = this.options.clock.nowMs();
-    for (const [index, base] of bases.entries()) {
-      const segment = await Segment.find(this.options.disk, this.#dir, base, nowMs);
-      const next = bases[index + 1];
-      if (next !== undefined && next <= this.#startOffset) await this.#remove(segment);
+    for (const base of bases) {
+      const segment = await Segment.find(this.options.disk, this.#dir, base, this.options.clock.nowMs());
+      if (base < first) await this.#remove(segment);
       else segments.push(segment);
     }
     return segments;
+  }
+
+  /**
+   * The last segment that begins at or before the start, and has the producers' state before it in a snapshot. Without
+   * that the older ones are still needed; and then nobody has begun to remove them.
+   */
+  #firstNeeded(bases: readonly Offset[]): number {
+    const found = bases.findLast(
+      (base) => base <= this.#startOffset && this.#names.has(fileName(base, SUFFIX.producers)),
+    );
+    return found ?? bases[0] ?? 0;
   }
 
   async #begin(segments: Segment[]): Promise<number> {
@@ -198,6 +210,7 @@ class Loader {
   /** Reads everything from segment `first` on, cuts a torn tail, refuses corruption, and makes the rest durable. */
   async #recover(segments: Segment[], first: number): Promise<number> {
     await restoreProducers(this.options, this.#dir, segments, first, this.#producers);
+    if (first > 0) await this.#writeSnapshot(segments[first]!.baseOffset);
     const nowMs = this.options.clock.nowMs();
     let end: number = segments[first]!.baseOffset;
     for (let index = first; index < segments.length; index++) {
@@ -212,7 +225,7 @@ class Loader {
       end = scan?.nextOffset ?? end;
       if (scan !== undefined && scan.broken === undefined) {
         await segment.sync();
-        if (index < segments.length - 1) await this.#seal(segment);
+        if (index < segments.length - 1) await this.#writeSnapshot(end);
         continue;
       }
       await this.#judge(segments, index, scan, end);
@@ -220,6 +233,7 @@ class Loader {
       await this.#cutTail(segments, kept, scan);
       break;
     }
+    for (const segment of segments.slice(first, -1)) await this.#seal(segment);
     await this.#writeEpochs();
     await this.options.disk.syncDir(this.#dir);
     return end;
@@ -260,6 +274,12 @@ class Loader {
     await this.options.disk.syncDir(this.#dir);
     segment.sealed = true;
     segment.unloadIndexes();
+  }
+
+  /** So that the segment that begins here may become the first one of the log. */
+  async #writeSnapshot(at: number): Promise<void> {
+    const bytes = encodeSnapshot(this.#producers.entries(), this.options.crc32c);
+    await replaceFile(this.options.disk, this.#dir, fileName(at, SUFFIX.producers), bytes);
   }
 
   async #writeEpochs(): Promise<void> {

@@ -322,6 +322,7 @@ export class PartitionLog implements Log {
 
   async #moveStart(to: Offset): Promise<void> {
     if (to <= this.#startOffset) return;
+    await this.#writer.flush(to); // A start beyond what is on disk would be a hole after a power cut.
     await this.#checkpoints.writeStart(to);
     this.#startOffset = to;
     if (this.#epochs.truncateStart(to)) this.#checkpoints.epochsChanged();
@@ -337,6 +338,7 @@ export class PartitionLog implements Log {
     await this.#checkpoints.writeEpochs();
     if (cut === undefined) return;
     if (this.recoveryPoint > end) await this.#checkpoints.writeRecoveryPoint(end);
+    if (this.#startOffset > end) await this.#checkpoints.writeStart(end); // The cut batch holds the start.
     await restoreProducers(this.options, this.dir, this.#chain.all, last, this.#producers);
     await this.#chain.removeBehind(last);
     await this.#chain.truncateActive(cut.position);

@@ -4,8 +4,8 @@ import type { Segment } from './segment.js';
 
 const PIECE_BYTES = 1024 * 1024;
 const SECTOR_BYTES = 512;
-/** A batch's first bytes are zeros by right (a small base offset); from the magic on they are not. */
-const TELLING_BYTES = 17;
+/** Base offset and length of a batch: the length is never 0. */
+const LENGTH_END = 12;
 /** How far behind a broken batch a whole one is looked for. */
 const SEARCHED_BYTES_MAX = 256 * 1024 * 1024;
 const MAGIC_AT = 16;
@@ -72,7 +72,7 @@ export async function isTorn(segment: Segment, position: number, nextOffset: num
   const bytes = await segment.readAt(position, Math.min(segment.sizeBytes - position, SEARCHED_BYTES_MAX));
   const whole = findWholeBatch(bytes, nextOffset, crc32c);
   if (whole === undefined) return true;
-  return hasLostSector(bytes.subarray(0, whole), position);
+  return hasLostSector(bytes.subarray(0, whole), position, nextOffset);
 }
 
 function findWholeBatch(bytes: Uint8Array, offsetMin: number, crc32c: Crc32c): number | undefined {
@@ -88,14 +88,24 @@ function findWholeBatch(bytes: Uint8Array, offsetMin: number, crc32c: Crc32c): n
   return undefined;
 }
 
-function hasLostSector(bytes: Uint8Array, position: number): boolean {
-  let at = 0;
-  while (at < bytes.byteLength) {
-    const end = Math.min(bytes.byteLength, at + SECTOR_BYTES - ((position + at) % SECTOR_BYTES));
-    if (end - at >= TELLING_BYTES && bytes.subarray(at, end).every((byte) => byte === 0)) return true;
-    at = end;
+/** Whether a sector, or the part of one that the first batch begins in, holds zeros and cannot have been written so. */
+function hasLostSector(bytes: Uint8Array, position: number, nextOffset: number): boolean {
+  const firstEnd = Math.min(bytes.byteLength, SECTOR_BYTES - (position % SECTOR_BYTES));
+  if (isZero(bytes, 0, firstEnd) && !mayBeginWithZeros(firstEnd, nextOffset)) return true;
+  for (let at = firstEnd; at < bytes.byteLength; at += SECTOR_BYTES) {
+    if (isZero(bytes, at, Math.min(bytes.byteLength, at + SECTOR_BYTES))) return true;
   }
   return false;
+}
+
+/** Whether the first `length` bytes of the batch that begins at `offset` may all be 0. */
+function mayBeginWithZeros(length: number, offset: number): boolean {
+  return length < LENGTH_END && (length >= 8 ? offset === 0 : offset < 2 ** (8 * (8 - length)));
+}
+
+function isZero(bytes: Uint8Array, from: number, end: number): boolean {
+  for (let at = from; at < end; at++) if (bytes[at] !== 0) return false;
+  return true;
 }
 
 /** The error that takes a log, and only it, out of service until somebody has looked (C57, C70). */

@@ -21,6 +21,8 @@ export class SimInode {
   #cutTo: number | undefined;
   /** Syncs that failed. */
   #lost = 0;
+  #syncsBegun = 0;
+  #syncedOrder = 0;
 
   get size(): number {
     return this.cached.byteLength;
@@ -45,8 +47,11 @@ export class SimInode {
     const sectors = [...this.dirty];
     const cutTo = this.#cutTo;
     const lost = this.#lost;
+    const order = ++this.#syncsBegun;
     return () => {
+      if (order < this.#syncedOrder) return; // A later one has saved more already.
       if (lost !== this.#lost) return; // A sync of the same file failed meanwhile: nothing is known to be saved.
+      this.#syncedOrder = order;
       if (cutTo !== undefined) this.durable = resized(this.durable, Math.min(cutTo, this.durable.byteLength));
       if (cutTo === this.#cutTo) this.#cutTo = undefined;
       const size = Math.max(this.durable.byteLength, saved.byteLength);

@@ -39,6 +39,7 @@ const ALWAYS_CHANGING: ReadonlySet<DiskAct> = new Set([
 /**
  * A disk in memory that forgets what a real one may forget: content before `sync`, names before `syncDir`, 512 bytes at
  * a time, by a seed. `crash` cuts the power, `kill` only ends the process; both make every open file and lock useless.
+ * Give the code under test `process()`, so that what a dead process still had in mind cannot touch the disk.
  */
 export class SimDisk implements Disk {
   /** Acts that change something, so far. */
@@ -94,56 +95,77 @@ export class SimDisk implements Disk {
     return this.#file(path).cached.slice();
   }
 
-  async open(path: string): Promise<DiskFile> {
-    await this.#act('open', path);
-    const { dir, name } = this.#names.place(path);
-    if (dir === undefined) throw new SimDiskFault('ENOENT', `no directory for ${path}`);
-    let node = dir.children.get(name);
-    if (node instanceof SimDir) throw new SimDiskFault('EISDIR', path);
-    if (node === undefined) {
-      node = new SimInode();
-      this.#names.put(dir, name, node);
-    }
-    return this.#handle(path, node);
-  }
-
-  async list(path: string): Promise<readonly string[]> {
-    await this.#act('list', path);
-    return [...this.#dir(path).children.keys()].toSorted();
-  }
-
-  async makeDir(path: string): Promise<void> {
-    await this.#act('makeDir', path);
-    let at = this.#names.root;
-    for (const part of path.split('/').filter((each) => each !== '')) {
-      let next = at.children.get(part);
-      if (next === undefined) {
-        next = new SimDir();
-        this.#names.put(at, part, next);
+  open(path: string): Promise<DiskFile> {
+    return this.#act('open', path, () => {
+      const { dir, name } = this.#names.place(path);
+      if (dir === undefined) throw new SimDiskFault('ENOENT', `no directory for ${path}`);
+      let node = dir.children.get(name);
+      if (node instanceof SimDir) throw new SimDiskFault('EISDIR', path);
+      if (node === undefined) {
+        node = new SimInode();
+        this.#names.put(dir, name, node);
       }
-      if (!(next instanceof SimDir)) throw new SimDiskFault('ENOTDIR', path);
-      at = next;
-    }
+      return this.#handle(path, node);
+    });
   }
 
-  async rename(from: string, to: string): Promise<void> {
-    await this.#act('rename', from);
-    const source = this.#names.place(from);
-    const target = this.#names.place(to);
-    if (source.dir?.children.has(source.name) !== true) throw new SimDiskFault('ENOENT', from);
-    if (target.dir === undefined) throw new SimDiskFault('ENOENT', to);
-    this.#names.rename({ dir: source.dir, name: source.name }, { dir: target.dir, name: target.name });
+  list(path: string): Promise<readonly string[]> {
+    return this.#act('list', path, () => [...this.#dir(path).children.keys()].toSorted());
   }
 
-  async remove(path: string): Promise<void> {
-    await this.#act('remove', path);
-    const { dir, name } = this.#names.place(path);
-    if (dir !== undefined) this.#names.drop(dir, name);
+  makeDir(path: string): Promise<void> {
+    return this.#act('makeDir', path, () => {
+      let at = this.#names.root;
+      for (const part of path.split('/').filter((each) => each !== '')) {
+        let next = at.children.get(part);
+        if (next === undefined) {
+          next = new SimDir();
+          this.#names.put(at, part, next);
+        }
+        if (!(next instanceof SimDir)) throw new SimDiskFault('ENOTDIR', path);
+        at = next;
+      }
+    });
   }
 
-  async syncDir(path: string): Promise<void> {
-    await this.#act('syncDir', path);
-    this.#names.sync(this.#dir(path));
+  rename(from: string, to: string): Promise<void> {
+    return this.#act('rename', from, () => {
+      const source = this.#names.place(from);
+      const target = this.#names.place(to);
+      if (source.dir?.children.has(source.name) !== true) throw new SimDiskFault('ENOENT', from);
+      if (target.dir === undefined) throw new SimDiskFault('ENOENT', to);
+      this.#names.rename({ dir: source.dir, name: source.name }, { dir: target.dir, name: target.name });
+    });
+  }
+
+  remove(path: string): Promise<void> {
+    return this.#act('remove', path, () => {
+      const { dir, name } = this.#names.place(path);
+      if (dir !== undefined) this.#names.drop(dir, name);
+    });
+  }
+
+  syncDir(path: string): Promise<void> {
+    return this.#act('syncDir', path, () => this.#names.sync(this.#dir(path)));
+  }
+
+  /** The disk as one process sees it: useless after {@link crash} or {@link kill}, whatever the process still tries. */
+  process(): Disk {
+    const life = this.#life;
+    const alive = <T>(act: (disk: SimDisk) => T): T => {
+      this.#mustLive(life, 'a path');
+      return act(this);
+    };
+    return {
+      open: async (path) => alive((disk) => disk.open(path)),
+      list: async (path) => alive((disk) => disk.list(path)),
+      makeDir: async (path) => alive((disk) => disk.makeDir(path)),
+      rename: async (from, to) => alive((disk) => disk.rename(from, to)),
+      remove: async (path) => alive((disk) => disk.remove(path)),
+      syncDir: async (path) => alive((disk) => disk.syncDir(path)),
+      space: async () => alive((disk) => disk.space()),
+      lock: async (path) => alive((disk) => disk.lock(path)),
+    };
   }
 
   async space(): Promise<{ freeBytes: number; totalBytes: number }> {
@@ -158,30 +180,18 @@ export class SimDisk implements Disk {
 
   #handle(path: string, inode: SimInode): DiskFile {
     const life = this.#life;
-    const alive = (): void => {
-      if (life !== this.#life) throw new SimDiskFault('EIO', `${path} was opened before the crash`);
-    };
-    const act = async (kind: DiskAct): Promise<void> => {
-      alive();
-      await this.#act(kind, path, inode);
-      alive();
-    };
-    const writeNow = (at: number, chunks: readonly Uint8Array[]): void => {
-      alive();
-      this.#count('write', path, inode);
-      this.#write(inode, at, chunks);
-    };
+    const act = <T>(kind: DiskAct, run: () => T): Promise<T> => this.#act(kind, path, run, inode, life);
     return {
-      size: async () => (await act('read'), inode.size),
-      read: async (at, length) => (await act('read'), inode.cached.slice(at, at + length)),
-      write: async (at, chunks) => (await act('write'), this.#write(inode, at, chunks)),
-      writeNow,
-      truncate: async (size) => (await act('truncate'), inode.truncate(size)),
-      sync: async () => {
-        const finish = inode.beginSync();
-        await act('sync');
-        finish();
+      size: () => act('read', () => inode.size),
+      read: (at, length) => act('read', () => inode.cached.slice(at, at + length)),
+      write: (at, chunks) => act('write', () => this.#write(inode, at, chunks)),
+      writeNow: (at, chunks) => {
+        this.#mustLive(life, path);
+        this.#count('write', path, inode);
+        this.#write(inode, at, chunks);
       },
+      truncate: (size) => act('truncate', () => inode.truncate(size)),
+      sync: () => act('sync', inode.beginSync()),
       close: async () => {},
     };
   }
@@ -200,12 +210,18 @@ export class SimDisk implements Disk {
     if (more > room) throw new SimDiskFault('ENOSPC', 'no space left on the simulated disk');
   }
 
-  async #act(kind: DiskAct, path: string, inode?: SimInode): Promise<void> {
-    const life = this.#life;
+  /** What an act does happens in the very step in which it counts: a crash comes before or after, never between. */
+  async #act<T>(kind: DiskAct, path: string, run: () => T, inode?: SimInode, life = this.#life): Promise<T> {
+    this.#mustLive(life, path);
     for (let turn = this.#jitter === 0 ? 0 : this.random.below(this.#jitter); turn >= 0; turn--)
       await Promise.resolve();
-    if (life !== this.#life) throw new SimDiskFault('EIO', `${path}: the machine crashed`);
+    this.#mustLive(life, path);
     this.#count(kind, path, inode);
+    return run();
+  }
+
+  #mustLive(life: number, path: string): void {
+    if (life !== this.#life) throw new SimDiskFault('EIO', `${path}: the machine crashed`);
   }
 
   #count(kind: DiskAct, path: string, inode: SimInode | undefined): void {
