@@ -93,7 +93,7 @@ export class Controller implements ReplicatedState<MetadataRecord> {
     return rehearsed({ records: decision.records, response: [...decision.response, ...twins] }, rehearsal);
   }
 
-  /** Deletes topics by name or id, each for itself. The caller has made sure that no target stands twice. */
+  /** Deletes topics by name or id, each for itself. A topic that stands twice is deleted for its first place. */
   deleteTopics(targets: readonly TopicTarget[]): Decision<MetadataRecord, readonly DeleteTopicOutcome[]> {
     return this.#topicControl.delete(targets);
   }

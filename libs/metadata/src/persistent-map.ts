@@ -56,6 +56,11 @@ export class PersistentMap<Value> implements Iterable<readonly [string, Value]> 
     return size > 4 * buckets.length * buckets.length ? spread(buckets, size) : new PersistentMap(buckets, size);
   }
 
+  /** Entries and buckets that a change of this key copies. */
+  copied(key: string): number {
+    return this.#buckets.length + (this.#buckets[this.#bucketOf(key)]?.size ?? 0);
+  }
+
   *[Symbol.iterator](): IterableIterator<readonly [string, Value]> {
     for (const bucket of this.#buckets) yield* bucket;
   }

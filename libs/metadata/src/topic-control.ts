@@ -90,10 +90,14 @@ export class TopicControl {
   /** Deletes topics, each for itself. */
   delete(targets: readonly TopicTarget[]): Decision<MetadataRecord, readonly DeleteTopicOutcome[]> {
     const records: MetadataRecord[] = [];
+    const gone = new Set<Uuid>();
     const response = targets.map((target): DeleteTopicOutcome => {
       const topic = 'name' in target ? this.topics.byName(target.name) : this.topics.byId(target.topicId);
       try {
-        records.push({ kind: 'remove-topic', topicId: this.#deletable(target, topic).id });
+        const { id } = this.#deletable(target, topic);
+        if (gone.has(id)) throw new ApiError('INVALID_REQUEST', 'The topic stands twice in the request');
+        gone.add(id);
+        records.push({ kind: 'remove-topic', topicId: id });
         return { target, name: topic?.name, topicId: topic?.id, error: undefined };
       } catch (reason) {
         return { target, name: topic?.name, topicId: topic?.id, error: refusal(reason) };

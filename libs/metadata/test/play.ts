@@ -1,0 +1,147 @@
+import { type NodeId, type Uuid } from '@trunkline/kernel';
+import type { Decision } from '@trunkline/kernel';
+import { CONFIG_RESOURCE_TYPES, type MetadataRecord } from '../src/records.js';
+import type { Outcome } from '../src/topic-control.js';
+import type { ConfigOperation } from '../src/config-decisions.js';
+import { ControllerWorld, newTopic, registration, staticConfig } from './fixture.js';
+
+const OPERATIONS: readonly (readonly [string, ConfigOperation])[] = [
+  ['+=', 'append'],
+  ['-=', 'subtract'],
+  ['=', 'set'],
+];
+
+/**
+ * Plays commands to a controller and writes down what it decided: a line a record, then the answer. Ids are told by the
+ * order in which they came.
+ */
+export function play(script: string, settings: Readonly<Record<string, string>> = {}): string {
+  const world = new ControllerWorld(1, staticConfig(settings));
+  const ids = new Map<Uuid, string>();
+  const lines: string[] = [];
+  for (const command of script.split('\n').map((line) => line.trim())) {
+    if (command === '') continue;
+    lines.push(`> ${command}`);
+    try {
+      const decision = decide(world, command.split(/\s+/));
+      lines.push(...decision.records.map((record) => `  ${told(record, ids)}`));
+      lines.push(...answers(decision.response).map((answer) => `  answer ${answer}`));
+      world.commit(decision);
+    } catch (reason) {
+      lines.push(`  refused ${String(reason)}`);
+    }
+  }
+  return lines.join('\n');
+}
+
+function decide(world: ControllerWorld, words: readonly string[]): Decision<MetadataRecord, unknown> {
+  const { controller } = world;
+  const [verb, ...rest] = words;
+  switch (verb) {
+    case 'broker':
+      return controller.registerBroker(registration(Number(rest[0]), world.random, rest[1] ?? null));
+    case 'shutdown':
+      return controller.beginBrokerShutdown(Number(rest[0]) as NodeId, BigInt(rest[1] ?? 0));
+    case 'create':
+      return controller.createTopics(rest.map(wantedTopic));
+    case 'rehearse':
+      return controller.createTopics(rest.map(wantedTopic), { validateOnly: true });
+    case 'grow':
+      return controller.createPartitions(rest.map(wantedPartitions));
+    case 'delete':
+      return controller.deleteTopics(rest.map((name) => ({ name })));
+    case 'producer-ids':
+      return controller.allocateProducerIds(Number(rest[0]) as NodeId, BigInt(rest[1] ?? 0));
+    case 'replace':
+    case 'alter': {
+      const [type = 'topic', name = '', ...changes] = rest;
+      const mode = verb === 'replace' ? 'replace' : 'incremental';
+      const resource = { type: typeOf(type), name: name === '-' ? '' : name };
+      return controller.alterConfigs([{ resource, mode, changes: changes.map(change) }]);
+    }
+    default:
+      throw new Error(`no such command: ${verb}`);
+  }
+}
+
+/** `name:partitions:replicas:config=value`, all but the name optional. */
+function wantedTopic(text: string): ReturnType<typeof newTopic> {
+  const [name = '', partitions = '-1', replicas = '-1', ...configs] = text.split(':');
+  const pairs = configs.map((config) => config.split('='));
+  return newTopic(name, {
+    partitionCount: Number(partitions),
+    replicationFactor: Number(replicas),
+    configs: pairs.map(([key = '', value = null]) => ({ name: key, value })),
+  });
+}
+
+/** `name:count`, or with places: `name:count:1,2:2,3`. */
+function wantedPartitions(text: string): {
+  readonly name: string;
+  readonly partitionCount: number;
+  readonly assignments: readonly (readonly number[])[] | undefined;
+} {
+  const [name = '', count = '0', ...places] = text.split(':');
+  const assignments = places.map((place) => place.split(',').map(Number));
+  return { name, partitionCount: Number(count), assignments: places.length === 0 ? undefined : assignments };
+}
+
+function typeOf(word: string): (typeof CONFIG_RESOURCE_TYPES)[keyof typeof CONFIG_RESOURCE_TYPES] {
+  const known = Object.entries(CONFIG_RESOURCE_TYPES).find(([name]) => name === word);
+  if (known === undefined) throw new Error(`no such resource: ${word}`);
+  return known[1];
+}
+
+function change(text: string): {
+  readonly name: string;
+  readonly operation: ConfigOperation;
+  readonly value: string | null;
+} {
+  for (const [sign, operation] of OPERATIONS) {
+    const at = text.indexOf(sign);
+    if (at > 0) return { name: text.slice(0, at), operation, value: text.slice(at + sign.length) };
+  }
+  return { name: text, operation: 'delete', value: null };
+}
+
+function told(record: MetadataRecord, ids: Map<Uuid, string>): string {
+  const short = (id: Uuid): string => {
+    const known = ids.get(id) ?? `T${ids.size + 1}`;
+    ids.set(id, known);
+    return known;
+  };
+  switch (record.kind) {
+    case 'topic':
+      return `topic ${short(record.topicId)} ${record.name}`;
+    case 'partition': {
+      const { topicId, partitionId, replicas, isr, leader, leaderEpoch } = record;
+      return `partition ${short(topicId)}-${partitionId} replicas ${replicas} isr ${isr} leader ${leader} e${leaderEpoch}`;
+    }
+    case 'remove-topic':
+      return `remove-topic ${short(record.topicId)}`;
+    case 'config':
+      return `config ${record.resourceType}/${record.resourceName} ${record.name}=${record.value}`;
+    case 'register-broker':
+      return `register-broker ${record.brokerId} epoch ${record.brokerEpoch} rack ${record.rack}`;
+    case 'broker-registration-change':
+      return `broker-registration-change ${record.brokerId} shutdown ${record.inControlledShutdown}`;
+    case 'feature-level':
+      return `feature-level ${record.name} ${record.featureLevel}`;
+    case 'producer-ids':
+      return `producer-ids next ${record.nextProducerId}`;
+    case 'partition-change':
+    case 'unregister-broker':
+    case 'no-op':
+      return record.kind;
+  }
+}
+
+function answers(response: unknown): readonly string[] {
+  if (Array.isArray(response)) return response.map((one: Outcome & { readonly name?: string }) => outcome(one));
+  if (response === undefined) return [];
+  return [JSON.stringify(response, (_key, value: unknown) => (typeof value === 'bigint' ? Number(value) : value))];
+}
+
+function outcome({ error, name }: Outcome & { readonly name?: string }): string {
+  return `${name ?? ''} ${error === undefined ? 'done' : error.message}`.trim();
+}
