@@ -4,6 +4,7 @@ export * from './engine-conformance.js';
 export * from './in-process-network.js';
 export * from './link-client.js';
 export * from './manual-clock.js';
+export * from './manual-link.js';
 export * from './process-fixture.js';
 export * from './raw-client.js';
 export * from './until.js';
