@@ -1,6 +1,6 @@
 import { fromUtf8, utf8 } from '@trunkline/kernel';
 import type { Delivery, OutgoingMessage } from './engine.js';
-import { CallFailed, RemoteError, TrunklineError } from './error.js';
+import { CallFailed, Reject, RemoteError, TrunklineError } from './error.js';
 import { HEADER, type ReplyAddress, boundedText } from './headers.js';
 import { headerText } from './message.js';
 
@@ -51,6 +51,7 @@ const NOTHING = new Uint8Array(0);
 function codeOf(reason: unknown): string {
   if (reason instanceof RemoteError) return reason.remoteCode;
   if (reason instanceof TrunklineError || reason instanceof CallFailed) return reason.code;
+  if (reason instanceof Reject) return 'REJECTED';
   if (!(reason instanceof Error)) return 'HANDLER_FAILED';
   const code: unknown = Reflect.get(reason, 'code');
   return typeof code === 'string' && code.length > 0 ? code : 'HANDLER_FAILED';

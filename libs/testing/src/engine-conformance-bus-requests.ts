@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { type Bus, CallFailed, RemoteError, TrunklineError, call, invalidPayload, json } from '@trunkline/bus';
+import { type Bus, CallFailed, Reject, RemoteError, TrunklineError, call, invalidPayload, json } from '@trunkline/bus';
 import { Gate, type Kit, WAIT_MS, atLeast, message, rejection } from './engine-conformance-kit.js';
 import { until } from './until.js';
 
@@ -76,14 +76,16 @@ export function describeBusRequests(kit: Kit): void {
       back.respond(sum, ({ left }) => {
         if (left === 1) throw new CallFailed('NO_FUNDS', 'not enough', { missing: 3 });
         if (left === 2) throw invalidPayload([{ path: 'left', message: 'must not be 2' }]);
+        if (left === 3) throw new Reject('not today');
         throw new RangeError('too small');
       });
       await Promise.all([front.start(), back.start()]);
-      const errors = await Promise.all([1, 2, 3].map((left) => rejection(front.request(sum, { left, right: 0 }))));
+      const errors = await Promise.all([1, 2, 3, 4].map((left) => rejection(front.request(sum, { left, right: 0 }))));
       expect(errors.every((error) => error instanceof RemoteError && error.code === 'REMOTE')).toBe(true);
       expect(errors.map((error) => (error as RemoteError).remote)).toEqual([
         { code: 'NO_FUNDS', text: 'not enough', details: { missing: 3 } },
         { code: 'INVALID_PAYLOAD', text: 'left: must not be 2', details: [{ path: 'left', message: 'must not be 2' }] },
+        { code: 'REJECTED', text: 'not today' },
         { code: 'HANDLER_FAILED', text: 'too small' },
       ]);
     });
