@@ -1,4 +1,13 @@
-import type { Clock, Compression, Crc32c, Disk, Logger, Random, Uuid } from '@trunkline/kernel';
+import {
+  asError,
+  type Clock,
+  type Compression,
+  type Crc32c,
+  type Disk,
+  type Logger,
+  type Random,
+  type Uuid,
+} from '@trunkline/kernel';
 import { LogManager } from '@trunkline/log';
 import type { MetadataManager } from '@trunkline/metadata';
 import type { BrokerConfig } from './config.js';
@@ -62,10 +71,20 @@ export class DataPath {
     });
     const path = new DataPath(options, logs);
     await metadata.subscribe((delta, image) => path.replicas.apply(delta, image));
-    const { topics } = metadata.image;
-    const strays = await logs.setAsideStrays((topicId) => topics.byId(topicId as Uuid) !== undefined);
-    for (const dir of strays) options.logger.warn('set aside the data of a topic that is gone', { dir });
+    await path.#setAsideStrays();
     return path;
+  }
+
+  /** Data of topics whose deletion a crash was quicker than. It is in nobody's way, so this failing stops nothing. */
+  async #setAsideStrays(): Promise<void> {
+    const { metadata, logger } = this.options;
+    const { topics } = metadata.image;
+    try {
+      const strays = await this.logs.setAsideStrays((topicId) => topics.byId(topicId as Uuid) !== undefined);
+      for (const dir of strays) logger.warn('set aside the data of a topic that is gone', { dir });
+    } catch (reason) {
+      logger.error(`data of topics that are gone could not be looked for: ${asError(reason).message}`);
+    }
   }
 
   /** Ends what still waits, then closes the logs with everything on disk, and leaves the clean marker. */

@@ -24,7 +24,7 @@ export interface DelayedLimits {
   readonly waitingPerConnectionMax: number;
 }
 
-export const DELAYED_LIMITS: DelayedLimits = { waitingMax: 100_000, waitingPerConnectionMax: 1_000 };
+export const DELAYED_LIMITS: DelayedLimits = Object.freeze({ waitingMax: 100_000, waitingPerConnectionMax: 1_000 });
 
 /** A wait of a day is for ever; it keeps a client from asking for 24 of them. */
 export const WAIT_MS_MAX = 24 * 60 * 60 * 1000;
