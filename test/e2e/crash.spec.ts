@@ -73,7 +73,9 @@ async function committedOffsets(port: number): Promise<number[]> {
 describe('a broker that is killed while it is written to', () => {
   const dataDir = diskDir();
   let broker: TestProcess | undefined;
+  let recorders: readonly Recorder[] = [];
   afterAll(async () => {
+    for (const recorder of recorders) recorder.abandon();
     await broker?.kill();
     rmSync(dataDir, { recursive: true, force: true });
   });
@@ -87,7 +89,7 @@ describe('a broker that is killed while it is written to', () => {
     const topics = [{ name: TOPIC, numPartitions: PARTITIONS, replicationFactor: 1, assignments: [], configs: [] }];
     await admin.send(CreateTopics, 5, { topics, timeoutMs: 10_000 });
     admin.close();
-    const recorders = Array.from(
+    recorders = Array.from(
       { length: PARTITIONS },
       (_, partition) => new Recorder(port, TOPIC, partition, GROUP, () => 1 + roll(20)),
     );

@@ -1,6 +1,6 @@
 import { utf8 } from '@trunkline/kernel';
 import { crc32c } from '@trunkline/platform';
-import { InitProducerId, OffsetCommit, Produce, errorName } from '@trunkline/protocol';
+import { FindCoordinator, InitProducerId, OffsetCommit, Produce, errorName } from '@trunkline/protocol';
 import { buildBatch } from '@trunkline/records';
 import { RawClient } from '@trunkline/testing';
 import type { Acknowledged } from './history.js';
@@ -61,6 +61,13 @@ export class Recorder {
     this.#stopping = true;
   }
 
+  /** Stops without waiting for anything: for a test that failed. */
+  abandon(): void {
+    this.#stopping = true;
+    this.#unacknowledged = [];
+    this.#client?.close();
+  }
+
   async #produce(client: RawClient): Promise<void> {
     this.#producerId ??= await this.#initialise(client);
     while (client.open) {
@@ -76,6 +83,8 @@ export class Recorder {
   }
 
   async #initialise(client: RawClient): Promise<bigint> {
+    // Asking for the coordinator makes the topic of offsets, as it does on Apache Kafka.
+    await client.send(FindCoordinator, 3, { key: this.group, keyType: 0 });
     const answer = await client.send(InitProducerId, 4, { transactionalId: null, transactionTimeoutMs: 60_000 });
     check('InitProducerId', answer.errorCode);
     return answer.producerId;
