@@ -48,6 +48,9 @@ export class BatchRefused extends ApiError {
   }
 }
 
+/** What a producer sent is not one batch that its request may carry: told before the log is asked anything. */
+export class RequestRefused extends BatchRefused {}
+
 /** Bytes of a batch up to its magic: with fewer nobody can say what it is. */
 const TELLING_BYTES = 17;
 /** The smallest message of the old formats; a smaller size is no size. */
@@ -79,12 +82,16 @@ export function validateProduced(bytes: Uint8Array | null, rules: ProduceRules, 
 /** As Kafka reads it: exactly one whole batch of magic 2; a cut-off one behind it counts as nothing (item 25). */
 function theOneBatch(bytes: Uint8Array | null): RecordBatch {
   const size = wholeSizeAt(bytes ?? new Uint8Array(0), 0);
-  if (bytes === null || size === undefined) throw refused('INVALID_RECORD', 'the records hold no whole batch');
+  if (bytes === null || size === undefined)
+    throw new RequestRefused('INVALID_RECORD', 'the records hold no whole batch');
   const magic = bytes[BATCH.magic]!;
-  if (magic !== MAGIC) throw refused('INVALID_RECORD', `a batch of magic ${magic}; only ${MAGIC} is taken`);
+  if (magic !== MAGIC) throw new RequestRefused('INVALID_RECORD', `a batch of magic ${magic}; only ${MAGIC} is taken`);
   if (size < BATCH_HEADER_BYTES) throw refused('CORRUPT_MESSAGE', `a batch of ${size} bytes is less than its header`);
   if (wholeSizeAt(bytes, size) !== undefined) {
-    throw refused('INVALID_RECORD', 'the records hold more than one batch; a request carries one a partition');
+    throw new RequestRefused(
+      'INVALID_RECORD',
+      'the records hold more than one batch; a request carries one a partition',
+    );
   }
   return RecordBatch.parse(bytes);
 }
@@ -104,7 +111,7 @@ function wholeSizeAt(bytes: Uint8Array, at: number): number | undefined {
 function compressionOf(batch: RecordBatch, { takesZstd }: ProduceRules): CompressionType {
   const type = batch.compression;
   if (type === 'zstd' && !takesZstd) {
-    throw refused('UNSUPPORTED_COMPRESSION_TYPE', 'zstd is taken from version 7 of Produce on');
+    throw new RequestRefused('UNSUPPORTED_COMPRESSION_TYPE', 'zstd is taken from version 7 of Produce on');
   }
   return type;
 }
