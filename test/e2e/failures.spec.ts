@@ -61,6 +61,7 @@ describe('the services under failures', () => {
     await until('an e-mail is in the middle of being sent', () => mailServer.held > 0);
     const second = await startEmail();
     await first.service.kill();
+    await until('the killed worker’s e-mails are dropped', () => mailServer.dropped > 0);
     mailServer.release();
     await until('every e-mail', () => ids.every((id) => mailServer.received.has(`${id}@example.com`)), 90_000);
     expect(second.service.child.exitCode).toBeNull();

@@ -5,8 +5,9 @@ export class SlowMailServer {
   /** Recipients of e-mails that were taken, and how often. */
   readonly received = new Map<string, number>();
   readonly #server: SMTPServer;
-  #held: (() => void)[] = [];
+  readonly #held = new Map<string, () => void>();
   #holding = false;
+  #dropped = 0;
 
   private constructor() {
     this.#server = new SMTPServer({
@@ -14,6 +15,9 @@ export class SlowMailServer {
       disabledCommands: ['STARTTLS', 'AUTH'],
       disableReverseLookup: true,
       closeTimeout: 200,
+      onClose: ({ id }) => {
+        if (this.#held.delete(id)) this.#dropped += 1;
+      },
       onData: (stream, session, done) => {
         const take = (): void => {
           const to = session.envelope.rcptTo[0]?.address ?? '';
@@ -21,7 +25,7 @@ export class SlowMailServer {
           done();
         };
         stream.resume();
-        stream.once('end', () => (this.#holding ? void this.#held.push(take) : take()));
+        stream.once('end', () => (this.#holding ? void this.#held.set(session.id, take) : take()));
       },
     });
     this.#server.on('error', () => {}); // A client that was killed hangs up.
@@ -40,17 +44,23 @@ export class SlowMailServer {
 
   /** E-mails that were sent whole and have no answer yet. */
   get held(): number {
-    return this.#held.length;
+    return this.#held.size;
   }
 
   hold(): void {
     this.#holding = true;
   }
 
-  /** Answers from now on, and forgets what was held: those senders are taken for dead. */
+  /** E-mails whose sender went away while it waited for the answer. */
+  get dropped(): number {
+    return this.#dropped;
+  }
+
+  /** Answers what is held, and everything from now on. */
   release(): void {
     this.#holding = false;
-    this.#held = [];
+    for (const take of this.#held.values()) take();
+    this.#held.clear();
   }
 
   close(): Promise<void> {

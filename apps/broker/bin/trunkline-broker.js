@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 // Starts what `npm run build` made. Plain JavaScript, so that it can say what is missing.
 import { existsSync, statSync } from 'node:fs';
-import { createRequire, enableCompileCache } from 'node:module';
+import { enableCompileCache } from 'node:module';
 import { fileURLToPath } from 'node:url';
 
 const NODE_MAJOR_MIN = 22;
@@ -10,7 +10,7 @@ const dist = fileURLToPath(new URL('../dist/', import.meta.url));
 
 /** Whether the bundle is younger than every compiled lib: `tsc -b` alone leaves an old one behind. */
 function bundleIsFresh() {
-  const madeMs = statSync(`${dist}bundle.cjs`, { throwIfNoEntry: false })?.mtimeMs;
+  const madeMs = statSync(`${dist}bundle/main.js`, { throwIfNoEntry: false })?.mtimeMs;
   if (madeMs === undefined) return false;
   const built = ['kernel', 'platform', 'records', 'protocol', 'log', 'coordinator', 'metadata', 'broker'];
   const stamps = [`${dist}.tsbuildinfo`, ...built.map((lib) => `${root}libs/${lib}/dist/.tsbuildinfo`)];
@@ -26,8 +26,7 @@ const problem =
 
 if (problem === undefined) {
   enableCompileCache(); // Compiled code is kept between starts, in the system's temp directory.
-  const require = createRequire(import.meta.url);
-  const { main } = bundleIsFresh() ? require('../dist/bundle.cjs') : await import('../dist/main.js');
+  const { main } = await import(bundleIsFresh() ? '../dist/bundle/main.js' : '../dist/main.js');
   main();
 } else {
   process.stderr.write(`trunkline-broker: ${problem}\n`);
