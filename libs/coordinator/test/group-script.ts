@@ -1,4 +1,4 @@
-import { ZERO_UUID } from '@trunkline/kernel';
+import { ZERO_UUID, invariant } from '@trunkline/kernel';
 import {
   DEFAULT_GROUP_CONFIG,
   type GroupConfig,
@@ -17,6 +17,9 @@ interface Client {
   generation: number;
   instanceId: string | null;
 }
+
+/** Wakes in one stretch of time: some seven days of expiry checks, and then some. */
+const WAKES_MAX = 5_000;
 
 const utf8 = new TextEncoder();
 const text = (bytes: Uint8Array): string => new TextDecoder().decode(bytes);
@@ -40,6 +43,7 @@ export function subscription(topics: readonly string[]): Uint8Array {
  *     fetch t/0   delete-offsets t/0   delete-group   forget t   describe   list
  *     tick 6000                              so many ms go by, and what falls due on the way happens
  *     restart                                a new shard replays the log
+ *     at m1 generation=1                     the client believes that it is in that generation
  *     forgets m1                             the client process dies and comes back without its member id
  */
 export class GroupScript {
@@ -94,7 +98,9 @@ export class GroupScript {
   /** Lets time go by; what falls due happens at its own time. */
   pass(ms: number): void {
     const until = this.#nowMs + ms;
+    let wakes = 0;
     for (let due = this.shard.nextDueMs(); due !== undefined && due <= until; due = this.shard.nextDueMs()) {
+      invariant(++wakes < WAKES_MAX, 'a shard that is woken has something to do');
       this.#nowMs = Math.max(this.#nowMs, due);
       const mark = this.lines.length;
       for (const input of this.shard.due(this.now)) this.feed(input);
@@ -201,6 +207,8 @@ export class GroupScript {
         return this.pass(Number(name));
       case 'restart':
         return this.restart();
+      case 'at':
+        return void Object.assign(this.client(name), { generation: Number(options['generation']) });
       case 'forgets':
         return void Object.assign(this.client(name), { memberId: '', generation: -1 });
       default:

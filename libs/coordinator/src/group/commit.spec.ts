@@ -47,6 +47,60 @@ describe('commits', () => {
     `);
   });
 
+  it('of an earlier generation are refused though the member is still one, as its heartbeats and syncs are', () => {
+    expect(
+      play(`
+        join m1
+        sync m1 m1=0,1
+        join m2
+        join m1
+        sync m1 m1=0 m2=1
+        sync m2
+        at m1 generation=1
+        commit m1 t/0=1
+        heartbeat m1
+        sync m1 m1=0,1
+        at m1 generation=3
+        commit m1 t/0=1
+        at m1 generation=-1
+        commit m1 t/0=1
+        at m1 generation=2
+        commit m1 t/0=1`),
+    ).toMatchInlineSnapshot(`
+     "> join m1
+       m1 <- joined as m1-1 generation 1 range leader m1-1 members m1-1
+     > sync m1 m1=0,1
+       writes group generation 1 range leader m1-1 m1-1=[0,1]
+       m1 <- assignment [0,1]
+     > join m2
+     > join m1
+       m1 <- joined as m1-1 generation 2 range leader m1-1 members m1-1 m2-2
+       m2 <- joined as m2-2 generation 2 range leader m1-1
+     > sync m1 m1=0 m2=1
+       writes group generation 2 range leader m1-1 m1-1=[0] m2-2=[1]
+       m1 <- assignment [0]
+     > sync m2
+       m2 <- assignment [1]
+     > at m1 generation=1
+     > commit m1 t/0=1
+       m1 <- commit ILLEGAL_GENERATION
+     > heartbeat m1
+       m1 <- heartbeat ILLEGAL_GENERATION
+     > sync m1 m1=0,1
+       m1 <- sync ILLEGAL_GENERATION
+     > at m1 generation=3
+     > commit m1 t/0=1
+       m1 <- commit ILLEGAL_GENERATION
+     > at m1 generation=-1
+     > commit m1 t/0=1
+       m1 <- commit ILLEGAL_GENERATION
+     > at m1 generation=2
+     > commit m1 t/0=1
+       writes offset t/0 = 1
+       m1 <- commit NONE"
+    `);
+  });
+
   it('wait for the assignment, and nobody may commit in the name of a group that has members', () => {
     expect(
       play(`
