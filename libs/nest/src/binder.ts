@@ -21,7 +21,7 @@ import {
 } from '@trunkline/bus';
 import { DEFAULT_BUS } from './contract-metadata.js';
 import { dto } from './dto.js';
-import { misuse } from './errors.js';
+import { misuse, outcomeOf } from './errors.js';
 import { type FoundHandler, exploreHandlers } from './explorer.js';
 import { HandlerRunner } from './handler-runner.js';
 import { payloadIndex } from './parameters.js';
@@ -54,9 +54,26 @@ export class HandlerBinder implements OnApplicationBootstrap, OnModuleDestroy, O
   }
 
   async onApplicationBootstrap(): Promise<void> {
-    const name = this.options.name ?? DEFAULT_BUS;
-    for (const handler of exploreHandlers(this.discovery, this.scanner, name)) this.#lanes.push(this.#bind(handler));
+    const handlers = exploreHandlers(this.discovery, this.scanner);
+    this.#checkBuses(handlers);
+    for (const handler of handlers) if (busOf(handler) === this.name) this.#lanes.push(this.#bind(handler));
     await this.bus.start();
+  }
+
+  /** The name of the bus that this one binds handlers to. */
+  get name(): string {
+    return this.options.name ?? DEFAULT_BUS;
+  }
+
+  /** A handler of a bus that is not there would never run, and nobody would notice. */
+  #checkBuses(handlers: readonly FoundHandler[]): void {
+    const names = new Set<string>();
+    for (const { instance } of this.discovery.getProviders())
+      if (instance instanceof HandlerBinder) names.add(instance.name);
+    const lost = handlers.find((handler) => !names.has(busOf(handler)));
+    if (lost === undefined) return;
+    const wanted = busOf(lost) === DEFAULT_BUS ? 'a bus without a name' : `the bus "${busOf(lost)}"`;
+    throw misuse(`${lost.where} wants ${wanted}, and there is none; import TrunklineModule.forRoot with that name`);
   }
 
   async onModuleDestroy(): Promise<void> {
@@ -116,6 +133,10 @@ export class HandlerBinder implements OnApplicationBootstrap, OnModuleDestroy, O
   }
 }
 
+function busOf({ metadata }: FoundHandler): string {
+  return metadata.bus ?? DEFAULT_BUS;
+}
+
 type AnyTopic = Topic<unknown, unknown>;
 type AnyQueue = Queue<unknown, unknown>;
 type AnyCall = Call<unknown, unknown, unknown, unknown>;
@@ -140,13 +161,17 @@ function named<Made>(
 }
 
 function items(result: unknown, { where }: FoundHandler): AsyncIterable<unknown> {
-  if (typeof result === 'object' && result !== null) {
-    if (Symbol.asyncIterator in result) return result as AsyncIterable<unknown>;
-    if (Symbol.iterator in result) return later(result as Iterable<unknown>);
+  if (typeof result === 'object' && result !== null && (Symbol.asyncIterator in result || Symbol.iterator in result)) {
+    return told(result as AsyncIterable<unknown> | Iterable<unknown>);
   }
   throw misuse(`${where} answers a streamed call: it must return an (async) iterable, as async *generators do`);
 }
 
-async function* later(plain: Iterable<unknown>): AsyncGenerator<unknown> {
-  yield* plain;
+/** A generator runs behind Nest's filters: what it throws is told to the caller as any other error of a handler. */
+async function* told(source: AsyncIterable<unknown> | Iterable<unknown>): AsyncGenerator<unknown> {
+  try {
+    yield* source;
+  } catch (reason) {
+    throw outcomeOf(reason, true);
+  }
 }

@@ -1,6 +1,6 @@
 import type { DiscoveryService, MetadataScanner } from '@nestjs/core';
 import type { InstanceWrapper } from '@nestjs/core/internal';
-import { type HandlerMetadata, DEFAULT_BUS } from './contract-metadata.js';
+import type { HandlerMetadata } from './contract-metadata.js';
 import { handlersOf } from './decorators.js';
 
 /** A method of a provider or controller that a decorator marked as a handler. */
@@ -12,12 +12,8 @@ export interface FoundHandler {
   readonly where: string;
 }
 
-/** Every handler of one bus, on any provider or controller of the application. */
-export function exploreHandlers(
-  discovery: DiscoveryService,
-  scanner: MetadataScanner,
-  busName: string,
-): FoundHandler[] {
+/** Every handler, on any provider or controller of the application. */
+export function exploreHandlers(discovery: DiscoveryService, scanner: MetadataScanner): FoundHandler[] {
   const found: FoundHandler[] = [];
   const seen = new Set<object>();
   for (const wrapper of [...discovery.getProviders(), ...discovery.getControllers()]) {
@@ -28,7 +24,6 @@ export function exploreHandlers(
       const method: unknown = Reflect.get(prototype, methodName);
       if (typeof method !== 'function') continue;
       for (const metadata of handlersOf(method)) {
-        if ((metadata.bus ?? DEFAULT_BUS) !== busName) continue;
         found.push({ wrapper, methodName, metadata, where: `${prototype.constructor.name}.${methodName}` });
       }
     }

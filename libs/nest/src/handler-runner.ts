@@ -1,7 +1,8 @@
 import { ContextIdFactory, type ModulesContainer } from '@nestjs/core';
+import type { ExternalExceptionFilterContext } from '@nestjs/core/exceptions/external-exception-filter-context.js';
 import type { ExternalContextCreator } from '@nestjs/core/helpers/external-context-creator.js';
 import { Injector } from '@nestjs/core/internal';
-import type { Message } from '@trunkline/bus';
+import { CallFailed, type Message, Reject, RetryLater } from '@trunkline/bus';
 import { isObservable, lastValueFrom } from 'rxjs';
 import { PARAMETERS_METADATA } from './contract-metadata.js';
 import { outcomeOf } from './errors.js';
@@ -35,6 +36,7 @@ export class HandlerRunner {
         }
         return '';
       },
+      filtersContextCreator: quietAboutOutcomes(contexts),
     });
   }
 
@@ -95,4 +97,32 @@ export class HandlerRunner {
       return run(payload, message);
     };
   }
+}
+
+type FiltersContext = Pick<ExternalExceptionFilterContext, 'create'>;
+
+/**
+ * Nest logs what no filter handled, with its stack, before it throws on. `Reject`, `RetryLater` and `CallFailed` are
+ * answers, not errors: they are thrown on without a line.
+ */
+function quietAboutOutcomes(contexts: ExternalContextCreator): FiltersContext {
+  const inner: unknown = Reflect.get(contexts, 'filtersContextCreator');
+  const made = inner as ExternalExceptionFilterContext;
+  return {
+    create: (...args) => {
+      const handler = made.create(...args);
+      const loud = handler.next.bind(handler);
+      handler.next = (reason, host) => {
+        if (!isOutcome(reason)) return loud(reason, host);
+        const handled: unknown = handler.invokeCustomFilters(reason, host);
+        if (handled === undefined) throw reason;
+        return handled as ReturnType<typeof loud>;
+      };
+      return handler;
+    },
+  };
+}
+
+function isOutcome(reason: Error): boolean {
+  return reason instanceof Reject || reason instanceof RetryLater || reason instanceof CallFailed;
 }
