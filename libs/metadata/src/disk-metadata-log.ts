@@ -68,6 +68,7 @@ export class DiskMetadataLog implements MetadataLog {
     const { disk, dir } = this.options;
     this.#sink = sink;
     await disk.makeDir(dir);
+    await disk.syncDir(parentOf(dir)); // The directory's own name must not be lost either (C54).
     await removeUnfinished(disk, dir);
     const found = await inventory(disk, dir);
     const restoredTo = await this.#restore(found, sink);
@@ -228,4 +229,9 @@ export class DiskMetadataLog implements MetadataLog {
     const why = `${this.options.dir}: the log from offset ${restoredTo} is missing (${there}). Restore it from a copy`;
     return new ApiError('KAFKA_STORAGE_ERROR', why);
   }
+}
+
+function parentOf(dir: string): string {
+  const slash = dir.lastIndexOf('/');
+  return slash === -1 ? '.' : dir.slice(0, Math.max(slash, 1));
 }

@@ -118,7 +118,8 @@ export class MetadataManager {
   /** Lets what waits finish, then closes the log. */
   async close(): Promise<void> {
     this.#closed = true;
-    while (this.#scheduled) await this.#lane.idle();
+    do await this.#lane.idle();
+    while (this.#lane.waiting > 0);
     await this.#options.log.close();
   }
 

@@ -115,7 +115,7 @@ function told(record: MetadataRecord, ids: Map<Uuid, string>): string {
       return `topic ${short(record.topicId)} ${record.name}`;
     case 'partition': {
       const { topicId, partitionId, replicas, isr, leader, leaderEpoch } = record;
-      return `partition ${short(topicId)}-${partitionId} replicas ${replicas} isr ${isr} leader ${leader} e${leaderEpoch}`;
+      return `partition ${short(topicId)}-${partitionId} replicas ${replicas.join()} isr ${isr.join()} leader ${leader} e${leaderEpoch}`;
     }
     case 'remove-topic':
       return `remove-topic ${short(record.topicId)}`;

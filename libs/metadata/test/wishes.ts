@@ -49,7 +49,7 @@ export const wish: fc.Arbitrary<{ readonly words: string; readonly run: Wish }> 
         ),
     })),
   fc.array(name, { minLength: 1, maxLength: 3 }).map((names) => ({
-    words: `delete ${names}`,
+    words: `delete ${names.join(' ')}`,
     run: (controller: Controller) => controller.deleteTopics(names.map((topic) => ({ name: topic }))),
   })),
   fc.tuple(name, fc.integer({ min: 0, max: 6 })).map(([topic, partitionCount]) => ({
