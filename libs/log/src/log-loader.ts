@@ -18,8 +18,6 @@ import { ProducerState } from './producer-state.js';
 import { corruptLog, isTorn, type Scan, scanSegment } from './recovery.js';
 import { Segment } from './segment.js';
 
-const PIECE_BYTES = 1024 * 1024;
-
 /** A log as it was found on disk, whole and consistent. */
 export interface LoadedLog {
   readonly segments: Segment[];
@@ -165,46 +163,45 @@ class Loader {
     return end;
   }
 
-  /** Takes over segments below the recovery point by their indexes. Returns the first one that must be scanned. */
+  /**
+   * Takes over segments below the recovery point by their indexes, once they were seen to lead to the next segment.
+   * Returns the first one that must be scanned.
+   */
   async #loadSealed(segments: readonly Segment[]): Promise<number> {
     for (const [index, segment] of segments.entries()) {
       const next = segments[index + 1];
       if (next === undefined || next.baseOffset > this.#recoveryPoint) return index;
-      if (await segment.loadIndexes(this.#names)) {
-        segment.sealed = true;
-        segment.unloadIndexes();
-        continue;
-      }
-      const scan = await this.#scan(segment, () => {});
-      if (scan.broken !== undefined || scan.nextOffset > next.baseOffset) {
-        throw corruptLog(
-          segment,
-          scan.position,
-          scan.nextOffset,
-          scan.broken ?? 'its last batch runs into the next segment',
-        );
-      }
-      await this.#seal(segment);
+      const end = (await segment.loadIndexes(this.#names)) ? await segment.endByIndex(this.options.crc32c) : undefined;
+      if (end === undefined || !this.#leadsTo(end, next.baseOffset)) await this.#rescanSealed(segment, next.baseOffset);
+      segment.sealed = true;
+      await segment.rest();
+      await segment.rest();
     }
     return segments.length - 1;
+  }
+
+  async #rescanSealed(segment: Segment, nextBase: Offset): Promise<void> {
+    const scan = await this.#scan(segment, () => {});
+    if (scan.broken !== undefined) throw corruptLog(segment, scan.position, scan.nextOffset, scan.broken);
+    if (!this.#leadsTo(scan.nextOffset, nextBase)) {
+      throw corruptLog(segment, scan.position, scan.nextOffset, `the next segment begins at offset ${nextBase}`);
+    }
+    await this.#seal(segment);
+  }
+
+  /** Only compaction leaves gaps between segments. */
+  #leadsTo(end: number, nextBase: number): boolean {
+    return this.options.config.compacts ? end <= nextBase : end === nextBase;
   }
 
   /** After a clean stop: indexes and snapshot are there, and the last batches lead to the end. undefined: they do not. */
   async #loadCleanTail(segment: Segment): Promise<number | undefined> {
     if (!(await segment.loadIndexes(this.#names))) return undefined;
-    const last = (await segment.offsets()).last ?? { offset: segment.baseOffset, position: 0 };
-    let next: number = last.offset;
-    let position = last.position;
-    for await (const found of segment.batches(last.position, segment.sizeBytes, PIECE_BYTES)) {
-      const { batch } = found;
-      if (batch.baseOffset < next || !batch.checksumHolds(this.options.crc32c)) return undefined;
-      next = batch.nextOffset;
-      position = found.position + batch.sizeBytes;
-    }
-    if (position !== segment.sizeBytes || next !== this.#recoveryPoint) return undefined;
-    if (!(await loadSnapshot(this.options, this.#dir, this.#names, next, this.#producers))) return undefined;
-    await segment.resume(position);
-    return next;
+    const end = await segment.endByIndex(this.options.crc32c);
+    if (end === undefined || end !== this.#recoveryPoint) return undefined;
+    if (!(await loadSnapshot(this.options, this.#dir, this.#names, end, this.#producers))) return undefined;
+    await segment.resume();
+    return end;
   }
 
   /** Reads everything from segment `first` on, cuts a torn tail, refuses corruption, and makes the rest durable. */

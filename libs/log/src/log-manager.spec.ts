@@ -2,7 +2,7 @@ import { appendFileSync, existsSync, mkdtempSync, readdirSync, rmSync, truncateS
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { type Disk, type Epoch, type Offset, silentLogger, utf8, type Uuid } from '@trunkline/kernel';
+import { type DiskFile, type Epoch, type Offset, silentLogger, utf8, type Uuid } from '@trunkline/kernel';
 import { compression, crc32c, nodeClock, NodeDisk } from '@trunkline/platform';
 import { buildBatch, RecordBatch } from '@trunkline/records';
 import { ManualClock } from '@trunkline/testing';
@@ -100,21 +100,18 @@ describe('the log manager', () => {
   });
 
   it('leaves no clean marker when a log has failed', async () => {
-    const disk = new NodeDisk();
-    const broken: Disk = Object.create(disk, {
-      open: {
-        value: async (path: string) => {
-          const file = await disk.open(path);
-          if (path.includes('orders-0/') && path.endsWith('.log')) {
-            file.writeNow = () => {
-              throw Object.assign(new Error('no space left'), { code: 'ENOSPC' });
-            };
-          }
-          return file;
-        },
-      },
-    });
-    const manager = await open({ disk: broken });
+    class BrokenDisk extends NodeDisk {
+      override async open(path: string): Promise<DiskFile> {
+        const file = await super.open(path);
+        if (path.includes('orders-0/') && path.endsWith('.log')) {
+          file.writeNow = () => {
+            throw Object.assign(new Error('no space left'), { code: 'ENOSPC' });
+          };
+        }
+        return file;
+      }
+    }
+    const manager = await open({ disk: new BrokenDisk() });
     const log = await manager.openLog(orders, DEFAULT_LOG_CONFIG);
     const failures: string[] = [];
     log.onFailed = (reason) => failures.push(reason.message);
@@ -135,10 +132,13 @@ describe('the log manager', () => {
 
   it('makes its rounds by the clock: retention, and room on the disk', async () => {
     const clock = new ManualClock();
-    const disk = new NodeDisk();
     let freeBytes = 1e9;
-    const crowded: Disk = Object.create(disk, { space: { value: async () => ({ freeBytes, totalBytes: 1e9 }) } });
-    const manager = await open({ clock, disk: crowded, config: { reserveBytes: 1e6 } });
+    class CrowdedDisk extends NodeDisk {
+      override async space(): Promise<{ freeBytes: number; totalBytes: number }> {
+        return { freeBytes, totalBytes: 1e9 };
+      }
+    }
+    const manager = await open({ clock, disk: new CrowdedDisk(), config: { reserveBytes: 1e6 } });
     const config = { ...DEFAULT_LOG_CONFIG, retentionMs: 60_000, flush: 'os' as const };
     const log = await manager.openLog(orders, config);
     const offsets = await manager.openLog({ ...mails, topic: '__consumer_offsets' }, config);

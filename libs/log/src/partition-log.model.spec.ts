@@ -96,9 +96,9 @@ class Model {
       case 'start':
         return this.#advance(Math.floor((this.end * act.percent) / 100));
       case 'retention':
-        this.startMax = Math.max(this.startMax, this.log.durableEnd);
+        this.startMax = this.log.endOffset;
         await this.log.applyRetention(this.clock.nowMs());
-        this.startMin = this.log.startOffset;
+        this.startMin = this.startMax = this.log.startOffset;
         return;
       case 'truncate':
         return this.#truncate(Math.max(this.log.startOffset, Math.floor((this.end * act.percent) / 100)));

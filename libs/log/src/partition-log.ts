@@ -220,10 +220,13 @@ export class PartitionLog implements Log {
     });
   }
 
-  /** Notes on disk how far everything is there for good, when that has moved. Costs a file; for a round a minute. */
+  /** For a round a minute: notes on disk how far everything is there for good, and lets idle segments rest. */
   async checkpoint(): Promise<void> {
     this.#checkWell();
-    await this.#inLane(() => this.#writeRecoveryPoint());
+    await this.#inLane(async () => {
+      await this.#writeRecoveryPoint();
+      for (const segment of this.#chain.all) await segment.rest();
+    });
   }
 
   /** Writes and syncs everything, so that the next open need not scan. A log that failed is only let go. */
@@ -315,7 +318,7 @@ export class PartitionLog implements Log {
     for (let at = this.#chain.indexFor(from); ; at++) {
       const segment = this.#chain.all[at];
       if (segment === undefined || segment.baseOffset >= until) return nothing(from);
-      const found = await readSegment(segment, range, this.#config.indexIntervalBytes);
+      const found = await readSegment(segment, range, this.#config.indexIntervalBytes, this.options.crc32c);
       if (found !== undefined) return found;
     }
   }
@@ -348,7 +351,7 @@ export class PartitionLog implements Log {
     await scanSegment(active, this.options.crc32c, this.#config.indexIntervalBytes, (batch) => {
       if (batch.hasProducerId) this.#producers.apply(batch, nowMs);
     });
-    await active.resume(cut.position);
+    await active.resume();
     this.#tail.truncateTo(end);
     this.#endOffset = end;
     this.#startOffset = offset(Math.min(this.#startOffset, end));

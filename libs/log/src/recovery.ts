@@ -48,6 +48,7 @@ export async function scanSegment(
     position += at;
     length = at === 0 ? length * 4 : PIECE_BYTES; // A batch larger than the piece.
   }
+  segment.noteChecked(0, Number.POSITIVE_INFINITY); // What comes later is checked on its way.
   return { position, nextOffset: nextOffset as Offset };
 }
 

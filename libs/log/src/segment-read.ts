@@ -1,5 +1,5 @@
-import type { Offset } from '@trunkline/kernel';
-import { BATCH_HEADER_BYTES, batchBaseOffsetAt, batchNextOffsetAt, batchSizeAt } from '@trunkline/records';
+import { ApiError, type Crc32c, EMPTY_BYTES, type Offset } from '@trunkline/kernel';
+import { BATCH_HEADER_BYTES, batchBaseOffsetAt, batchesIn, batchNextOffsetAt, batchSizeAt } from '@trunkline/records';
 import type { LogRead } from './log.js';
 import type { Segment } from './segment.js';
 
@@ -11,6 +11,13 @@ export interface ReadRange {
   readonly until: number;
   readonly bytesMax: number;
   readonly atLeastOne: boolean;
+}
+
+/** Whole batches in what was read, from byte `at` on. */
+interface Cut {
+  readonly at: number;
+  readonly chunk: Uint8Array;
+  readonly nextOffset: number;
 }
 
 /** What was read does not hold a batch of the range yet: `skipBytes` on, `needBytes` must be there. */
@@ -27,6 +34,7 @@ export async function readSegment(
   segment: Segment,
   range: ReadRange,
   slackBytes: number,
+  crc32c: Crc32c,
 ): Promise<LogRead | undefined> {
   let position = (await segment.offsets()).positionFor(range.from);
   let wanted = range.bytesMax + slackBytes;
@@ -36,21 +44,39 @@ export async function readSegment(
     const length = Math.min(left, Math.max(BATCH_HEADER_BYTES, Math.min(wanted, READ_BYTES_MAX)));
     const bytes = await segment.readAt(position, length);
     const found = cut(bytes, range);
-    if ('chunks' in found) return found;
+    if ('chunk' in found) return checked(segment, position + found.at, found, crc32c);
     position += found.skipBytes;
     if (found.needBytes > segment.sizeBytes - position || bytes.byteLength < length) return undefined;
     wanted = Math.max(found.needBytes, Math.min(range.bytesMax, READ_BYTES_MAX));
-    if (wanted > READ_BYTES_MAX) return readLarge(segment, position, wanted);
+    if (wanted > READ_BYTES_MAX) {
+      const chunk = await segment.readAt(position, wanted); // A single batch beyond the size of a read.
+      return checked(segment, position, { at: 0, chunk, nextOffset: batchNextOffsetAt(chunk, 0) }, crc32c);
+    }
   }
 }
 
-/** A single batch beyond the size of a read. */
-async function readLarge(segment: Segment, position: number, size: number): Promise<LogRead> {
-  const bytes = await segment.readAt(position, size);
-  return { chunks: [bytes], sizeBytes: size, nextOffset: batchNextOffsetAt(bytes, 0) as Offset };
+/** Checksums of what was not read before in this life of the log (C59). Later reads of the same cost nothing more. */
+function checked(segment: Segment, position: number, { chunk, nextOffset }: Cut, crc32c: Crc32c): LogRead {
+  const end = position + chunk.byteLength;
+  if (!segment.isChecked(position, end)) {
+    for (const batch of batchesIn(chunk)) {
+      if (batch.checksumHolds(crc32c)) continue;
+      throw damaged(segment, `the checksum of the batch at offset ${batch.baseOffset} does not hold`);
+    }
+    segment.noteChecked(position, end);
+  }
+  return {
+    chunks: chunk.byteLength === 0 ? [] : [chunk],
+    sizeBytes: chunk.byteLength,
+    nextOffset: nextOffset as Offset,
+  };
 }
 
-function cut(bytes: Uint8Array, { from, until, bytesMax, atLeastOne }: ReadRange): LogRead | More {
+function damaged(segment: Segment, why: string): ApiError {
+  return new ApiError('CORRUPT_MESSAGE', `${segment.path} is damaged: ${why}`);
+}
+
+function cut(bytes: Uint8Array, { from, until, bytesMax, atLeastOne }: ReadRange): Cut | More {
   let at = 0;
   let start = -1;
   let nextOffset = from;
@@ -62,6 +88,8 @@ function cut(bytes: Uint8Array, { from, until, bytesMax, atLeastOne }: ReadRange
     }
     const size = batchSizeAt(bytes, at);
     const next = batchNextOffsetAt(bytes, at);
+    if (size < BATCH_HEADER_BYTES || next <= batchBaseOffsetAt(bytes, at))
+      throw new ApiError('CORRUPT_MESSAGE', 'a batch in a log has no valid header');
     if (next <= from) {
       at += size;
       continue;
@@ -77,8 +105,8 @@ function cut(bytes: Uint8Array, { from, until, bytesMax, atLeastOne }: ReadRange
     nextOffset = next;
     at += size;
   }
-  if (start < 0) return nothing(from);
-  return { chunks: [bytes.subarray(start, at)], sizeBytes: at - start, nextOffset: nextOffset as Offset };
+  if (start < 0) return { at: 0, chunk: EMPTY_BYTES, nextOffset: from };
+  return { at: start, chunk: bytes.subarray(start, at), nextOffset };
 }
 
 export function nothing(from: number): LogRead {

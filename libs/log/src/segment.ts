@@ -1,4 +1,4 @@
-import { ApiError, type Disk, type DiskFile, type Offset } from '@trunkline/kernel';
+import { ApiError, type Crc32c, type Disk, type DiskFile, type Offset } from '@trunkline/kernel';
 import { batchesIn, type RecordBatch } from '@trunkline/records';
 import { readWhole, replaceFile } from './checkpoint-file.js';
 import { fileName, SUFFIX } from './log-files.js';
@@ -6,6 +6,7 @@ import { OffsetIndex } from './offset-index.js';
 import { TimeIndex } from './time-index.js';
 
 const FIRST_PIECE_BYTES = 4096;
+const PIECE_BYTES = 1024 * 1024;
 
 /** One file of batches with its two indexes. The active one, the last of a log, is written; the others only read. */
 export class Segment {
@@ -26,6 +27,10 @@ export class Segment {
   #file: DiskFile | undefined;
   #opening: Promise<DiskFile> | undefined;
   #users = 0;
+  /** Bytes whose checksums were seen to hold since this segment was opened, or that were written since. */
+  #checkedFrom = 0;
+  #checkedUntil = 0;
+  #usedSinceRest = false;
   #closed = false;
 
   private constructor(
@@ -41,6 +46,7 @@ export class Segment {
   static create(disk: Disk, dir: string, baseOffset: Offset, nowMs: number): Segment {
     const segment = new Segment(disk, dir, baseOffset, nowMs);
     segment.resetIndexes();
+    segment.#checkedUntil = Number.POSITIVE_INFINITY;
     segment.#opening = segment.#make();
     segment.#opening.catch(() => {}); // The writer waits for it and hears of the failure.
     return segment;
@@ -133,14 +139,49 @@ export class Segment {
     }
   }
 
-  /** Takes up appending at `position`, after the indexes were loaded. */
-  async resume(position: number): Promise<void> {
-    this.#indexedUpTo = position;
-    if (position === 0) return;
-    for await (const { batch } of this.batches(0, position, FIRST_PIECE_BYTES)) {
+  /**
+   * Where the offsets end: walks from the last entry of the index to the end of the file. undefined: index and file do
+   * not fit together, or a checksum does not hold.
+   */
+  async endByIndex(crc32c: Crc32c): Promise<Offset | undefined> {
+    const last = (await this.offsets()).last ?? { offset: this.baseOffset, position: 0 };
+    let next: number = last.offset;
+    let end = last.position;
+    try {
+      for await (const { batch, position } of this.batches(last.position, this.sizeBytes, PIECE_BYTES)) {
+        const fits = end > last.position || last.position === 0 ? batch.baseOffset >= next : batch.baseOffset === next;
+        if (!fits || !batch.checksumHolds(crc32c)) return undefined;
+        next = batch.nextOffset;
+        end = position + batch.sizeBytes;
+      }
+    } catch (reason) {
+      if (reason instanceof ApiError) return undefined;
+      throw reason;
+    }
+    if (end !== this.sizeBytes) return undefined;
+    this.noteChecked(last.position, end);
+    return next as Offset;
+  }
+
+  /** Takes up appending, after the indexes were loaded and `endByIndex` found the end. */
+  async resume(): Promise<void> {
+    this.#indexedUpTo = this.sizeBytes;
+    this.#checkedUntil = Number.POSITIVE_INFINITY; // What is appended was checked on its way.
+    for await (const { batch } of this.batches(0, this.sizeBytes, FIRST_PIECE_BYTES)) {
       this.firstTimestamp = batch.maxTimestamp;
       return;
     }
+  }
+
+  /** Whether all checksums between two positions were seen to hold in this life of the log. */
+  isChecked(from: number, until: number): boolean {
+    return from >= this.#checkedFrom && until <= this.#checkedUntil;
+  }
+
+  noteChecked(from: number, until: number): void {
+    const apart = from > this.#checkedUntil || until < this.#checkedFrom;
+    this.#checkedFrom = apart ? from : Math.min(from, this.#checkedFrom);
+    this.#checkedUntil = apart ? until : Math.max(until, this.#checkedUntil);
   }
 
   /** Gives back the memory of the indexes of a sealed segment; they are read again when they are needed. */
@@ -148,6 +189,15 @@ export class Segment {
     if (!this.sealed) return;
     this.#offsets = undefined;
     this.#times = undefined;
+  }
+
+  /** Lets a sealed segment that nobody has used since the last call give back memory and file handle. */
+  async rest(): Promise<void> {
+    const idle = !this.#usedSinceRest && this.#users === 0;
+    this.#usedSinceRest = false;
+    if (!this.sealed || !idle) return;
+    this.unloadIndexes();
+    await this.#closeFile();
   }
 
   /** Writes both indexes. The caller has synced the content, and syncs the directory. */
@@ -206,10 +256,10 @@ export class Segment {
   }
 
   async #using<T>(work: (file: DiskFile) => Promise<T>): Promise<T> {
-    const file = await this.ready();
     this.#users += 1;
+    this.#usedSinceRest = true;
     try {
-      return await work(file);
+      return await work(await this.ready());
     } finally {
       this.#users -= 1;
       if (this.#closed && this.#users === 0) await this.#closeFile();
