@@ -5,6 +5,7 @@ export const rootDir = fileURLToPath(new URL('..', import.meta.url));
 
 export const base = {
   rootDir,
+  reporters: ['default', '<rootDir>/test/figure-reporter.mjs'],
   testEnvironment: 'node',
   testEnvironmentOptions: { customExportConditions: ['trunkline-source', 'node', 'node-addons'] },
   extensionsToTreatAsEsm: ['.ts'],

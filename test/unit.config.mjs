@@ -9,5 +9,6 @@ export default {
     '<rootDir>/test/architecture/**/*.spec.ts',
     '<rootDir>/test/wire/*.spec.ts',
     '<rootDir>/test/conformance/*.spec.ts',
+    '<rootDir>/test/examples/*.spec.ts',
   ],
 };

@@ -22,10 +22,11 @@ await build({
   plugins: [
     {
       name: 'npm stays outside',
-      setup: ({ onResolve }) =>
-        onResolve({ filter: /^[^./]/ }, ({ path }) =>
+      setup(plan) {
+        plan.onResolve({ filter: /^[^./]/ }, ({ path }) =>
           path.startsWith('@trunkline/') ? undefined : { path, external: true },
-        ),
+        );
+      },
     },
   ],
 });

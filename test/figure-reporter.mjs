@@ -1,0 +1,8 @@
+/** Says the figure of a run in its last line, for people and scripts alike. */
+export default class FigureReporter {
+  onRunComplete(_contexts, { numPassedTests, numFailedTests, numPendingTests, numRuntimeErrorTestSuites }) {
+    const failed = numFailedTests + numRuntimeErrorTestSuites;
+    const skipped = numPendingTests > 0 ? `, ${numPendingTests} skipped` : '';
+    process.stdout.write(`\n${numPassedTests} passed, ${failed} failed${skipped}\n`);
+  }
+}
