@@ -180,8 +180,9 @@ describe('produce before the disk has it', () => {
       order.push(index);
       return answer;
     });
-    await until('the sync has begun', () => disk.held > 0);
-    expect(order).toEqual([]);
+    const { log } = broker.broker.parts.replicas.partition(topic.name, 0)!;
+    await until('all five are in the log, though the first is not answered', () => log.endOffset === 5);
+    expect([order, log.durableEnd]).toEqual([[], 0]);
     disk.release();
     expect((await Promise.all(answers)).map(({ baseOffset }) => baseOffset)).toEqual([0n, 1n, 2n, 3n, 4n]);
     expect(order).toEqual([0, 1, 2, 3, 4]);

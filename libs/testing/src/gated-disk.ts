@@ -1,46 +1,65 @@
 import type { Disk, DiskFile } from '@trunkline/kernel';
 
+/** What can be made to wait. */
+export type GatedAct = 'sync' | 'read';
+
 /**
- * A disk whose syncs wait for the test: between `hold` and `release` no fdatasync of a matching path ends.
+ * A disk that waits for the test: between `hold` and `release` no sync, or no read, of a matching file ends.
  *
  * Everything else goes to the disk inside.
  */
 export class GatedDisk implements Disk {
   #path: RegExp | undefined;
+  #act: GatedAct = 'sync';
   #waiting: (() => void)[] = [];
 
   constructor(private readonly inner: Disk) {}
 
-  /** Syncs that wait for `release`. */
+  /** Acts that wait now. */
   get held(): number {
     return this.#waiting.length;
   }
 
-  /** From now on syncs of files whose path matches do not end. */
-  hold(path: RegExp = /\.log$/): void {
+  /** From now on these acts do not end. */
+  hold(act: GatedAct = 'sync', path: RegExp = /\.log$/): void {
+    this.#act = act;
     this.#path = path;
   }
 
-  /** Lets the held syncs go on, and all later ones. */
+  /** Lets those go on that wait now; later ones wait. */
+  step(): void {
+    for (const go of this.#waiting.splice(0)) go();
+  }
+
+  /** Lets all go on, and all later ones. */
   release(): void {
     this.#path = undefined;
-    for (const go of this.#waiting.splice(0)) go();
+    this.step();
   }
 
   async open(path: string): Promise<DiskFile> {
     const file = await this.inner.open(path);
     return {
       size: () => file.size(),
-      read: (at, length) => file.read(at, length),
+      read: async (at, length) => {
+        await this.#gate('read', path);
+        return file.read(at, length);
+      },
       write: (at, chunks) => file.write(at, chunks),
       writeNow: (at, chunks) => file.writeNow(at, chunks),
       truncate: (size) => file.truncate(size),
       sync: async () => {
-        if (this.#path?.test(path) === true) await new Promise<void>((go) => this.#waiting.push(go));
+        await this.#gate('sync', path);
         await file.sync();
       },
       close: () => file.close(),
     };
+  }
+
+  async #gate(act: GatedAct, path: string): Promise<void> {
+    if (this.#act === act && this.#path?.test(path) === true) {
+      await new Promise<void>((go) => this.#waiting.push(go));
+    }
   }
 
   list(dir: string): Promise<readonly string[]> {

@@ -96,6 +96,22 @@ describe('a partition in flush mode group-commit', () => {
     expect(partition.highWatermark).toBe(3);
   });
 
+  it('commits only what the sync has covered, though more was appended meanwhile', async () => {
+    const disk = new GatedDisk(new SimDisk({ seed: 1 }));
+    const partition = await openPartition('group-commit', disk);
+    const { seen, waiter } = recorder();
+    disk.hold();
+    partition.append(batch('a'), waiter('a'));
+    await new Promise((turn) => setImmediate(turn));
+    partition.append(batch('b'), waiter('b'));
+    disk.step();
+    await new Promise((turn) => setImmediate(turn));
+    expect([seen, partition.highWatermark]).toEqual([['a committed'], 1]);
+    disk.release();
+    await new Promise((turn) => setImmediate(turn));
+    expect([seen, partition.highWatermark]).toEqual([['a committed', 'b committed'], 2]);
+  });
+
   it('lets a duplicate wait for the first, and answers it at once when that is committed', async () => {
     const disk = new GatedDisk(new SimDisk({ seed: 1 }));
     const partition = await openPartition('group-commit', disk);
