@@ -21,6 +21,7 @@ export class LogWorld {
   constructor(
     options: SimDiskOptions,
     private readonly bytesBetweenSnapshots = 1 << 20,
+    private readonly statics = staticConfig(),
   ) {
     this.disk = new SimDisk(options);
     this.random = new SimRandom(options.seed + 1);
@@ -34,12 +35,12 @@ export class LogWorld {
   async open(): Promise<MetadataManager> {
     await this.disk.makeDir(DATA_DIR);
     await this.disk.syncDir('/'); // The data directory was there long before.
-    const { random, bytesBetweenSnapshots } = this;
+    const { random, statics, bytesBetweenSnapshots } = this;
     return MetadataManager.open({
       log: this.log(),
       clusterId: 'c',
       random,
-      statics: staticConfig(),
+      statics,
       bytesBetweenSnapshots,
     });
   }

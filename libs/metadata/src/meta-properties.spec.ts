@@ -1,0 +1,40 @@
+import { describe, expect, it } from '@jest/globals';
+import { nodeId, utf8 } from '@trunkline/kernel';
+import { SimDisk, SimRandom } from '@trunkline/testing';
+import { metaProperties } from './meta-properties.js';
+
+async function directory(): Promise<SimDisk> {
+  const disk = new SimDisk({ seed: 1 });
+  await disk.makeDir('data');
+  await disk.syncDir('/');
+  return disk;
+}
+
+const read = (disk: SimDisk, id = 1) => metaProperties(disk, 'data', nodeId(id), new SimRandom(9));
+
+describe('meta.properties', () => {
+  it('is made once, and read ever after', async () => {
+    const disk = await directory();
+    const made = await read(disk);
+    disk.crash();
+    expect(await metaProperties(disk, 'data', nodeId(1), new SimRandom(10))).toEqual(made);
+    expect(new TextDecoder().decode(disk.peek('data/meta.properties'))).toBe(
+      `version=1\ncluster.id=${made.clusterId}\nnode.id=1\ndirectory.id=${made.directoryId}\n`,
+    );
+  });
+
+  it('does not let another node into the directory', async () => {
+    const disk = await directory();
+    await read(disk);
+    await expect(read(disk, 2)).rejects.toThrow(
+      'data/meta.properties says node.id=1, but this node is started with node.id=2',
+    );
+  });
+
+  it('names the value that cannot be', async () => {
+    const disk = await directory();
+    const file = await disk.open('data/meta.properties');
+    await file.write(0, [utf8('version=1\ncluster.id=abc\nnode.id=one\n')]);
+    await expect(read(disk)).rejects.toThrow('KAFKA_STORAGE_ERROR: data/meta.properties: node.id is "one"');
+  });
+});
