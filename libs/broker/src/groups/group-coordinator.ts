@@ -108,7 +108,7 @@ export class GroupCoordinator {
   /** Who waits is told NOT_COORDINATOR. */
   close(): void {
     this.#closed = true;
-    for (const index of [...this.#shards.keys()]) this.#stop(index);
+    for (const index of this.#shards.keys()) this.#stop(index);
   }
 
   get #topic(): TopicImage | undefined {
@@ -128,7 +128,7 @@ export class GroupCoordinator {
   async #apply(delta: MetadataDelta, image: MetadataImage): Promise<void> {
     if (this.#closed) return;
     const deleted = new Set(delta.deletedTopics.map(({ name }) => name));
-    if (deleted.delete(OFFSETS_TOPIC)) for (const index of [...this.#shards.keys()]) this.#stop(index);
+    if (deleted.delete(OFFSETS_TOPIC)) for (const index of this.#shards.keys()) this.#stop(index);
     const isTouched =
       delta.createdTopics.some(({ name }) => name === OFFSETS_TOPIC) ||
       delta.changedTopics.some(({ after }) => after.name === OFFSETS_TOPIC);
