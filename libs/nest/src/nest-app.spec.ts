@@ -10,7 +10,6 @@ import {
   type ExecutionContext,
   Inject,
   Injectable,
-  Module,
   type NestInterceptor,
   type PipeTransform,
   Scope,
@@ -30,7 +29,6 @@ import {
   Bus,
   Ctx,
   Headers,
-  InjectBus,
   Key,
   type Message,
   Payload,
@@ -352,109 +350,5 @@ describe("Nest's enhancers on handlers", () => {
       [1, { to: 'a' }, 'a'],
       [2, { to: 'b' }, 'b'],
     ]);
-  });
-});
-
-describe('the module', () => {
-  const close = async (started: Promise<TestingModule>): Promise<TestingModule> => (app = await started);
-
-  it('takes its options from a factory', async () => {
-    @Module({ providers: [{ provide: 'SERVICE', useValue: 'async' }], exports: ['SERVICE'] })
-    class Settings {}
-    await close(
-      Test.createTestingModule({
-        imports: [
-          TrunklineModule.forRootAsync({
-            imports: [Settings],
-            inject: ['SERVICE'],
-            useFactory: (service: string) => ({ service, engine: memory() }),
-          }),
-        ],
-      }).compile(),
-    );
-    expect(app.get(Bus).service).toBe('async');
-  });
-
-  it('keeps several buses apart by name', async () => {
-    seen = new Seen();
-    @Injectable()
-    class Two {
-      constructor(
-        readonly first: Bus,
-        @InjectBus('second') readonly second: Bus,
-        private readonly log: Seen,
-      ) {}
-      @Work(SendEmail)
-      one(job: { to: string }): void {
-        this.log.add(`first ${job.to}`);
-      }
-      @Work(SendEmail, { bus: 'second' })
-      two(job: { to: string }): void {
-        this.log.add(`second ${job.to}`);
-      }
-    }
-    await close(
-      Test.createTestingModule({
-        imports: [
-          TrunklineModule.forRoot({ service: 'one', engine: memory() }),
-          TrunklineModule.forRoot({ service: 'two', engine: memory(), name: 'second' }),
-          TrunklineModule.forFeature([SendEmail], 'second'),
-        ],
-        providers: [Two, { provide: Seen, useValue: seen }],
-      }).compile(),
-    );
-    await app.init();
-    const two = app.get(Two);
-    await two.second.enqueue(SendEmail, { to: 'b' });
-    await two.first.enqueue(SendEmail, { to: 'a' });
-    expect((await seen.until(2)).toSorted()).toEqual(['first a', 'second b']);
-  });
-
-  const failure = async (
-    providers: Provided,
-    imports: Parameters<typeof Test.createTestingModule>[0]['imports'] = [],
-  ) => {
-    const made = await Test.createTestingModule({
-      imports: [TrunklineModule.forRoot({ service: 'wrong', engine: memory() }), ...imports],
-      providers: providers ?? [],
-    }).compile();
-    return made.init().then(
-      () => 'started',
-      (reason: Error) => reason.message,
-    );
-  };
-
-  it('refuses two responders with different contracts for one name', async () => {
-    const Other = call('price.of', { request: json<string>(), reply: json<string>() });
-    class Wrong {
-      @Respond(Price)
-      one(): number {
-        return 1;
-      }
-      @Respond(Other)
-      two(): string {
-        return '2';
-      }
-    }
-    expect(await failure([Wrong])).toMatch(/price\.of.*(registered twice|one contract).*Wrong\.two/s);
-  });
-
-  it('refuses a name that is a queue in one place and a topic in another', async () => {
-    class Wrong {
-      @Work(SendEmail)
-      send(): void {}
-    }
-    const imports = [TrunklineModule.forFeature([topic('email.send', json())])];
-    expect(await failure([Wrong], imports)).toMatch(
-      /email\.send: is a topic in one place and a queue in another.*Wrong\.send/s,
-    );
-  });
-
-  it('refuses a handler by name whose payload has no class', async () => {
-    class Wrong {
-      @Subscribe('orders.placed')
-      onOrder(_order: { id: number }): void {}
-    }
-    expect(await failure([Wrong])).toContain('the payload of Wrong.onOrder must have a class as its type');
   });
 });
