@@ -1,7 +1,7 @@
 import { ApiError, type Uuid } from '@trunkline/kernel';
 import { INTERNAL_TOPICS } from '@trunkline/metadata';
 import { errorCode, isErrorName, Produce, type ProduceRequest, type ProduceResponse } from '@trunkline/protocol';
-import { BatchRefused, isTransactionalAt, validateProduced } from '@trunkline/records';
+import { BatchRefused, isTransactionalAt, RequestRefused, validateProduced } from '@trunkline/records';
 import type { Parts } from '../parts.js';
 import type { Partition } from '../replica/partition.js';
 import { PendingProduce, type ProduceOutcome } from '../replica/pending-produce.js';
@@ -15,6 +15,7 @@ const ACKS_ALL = -1;
 const ACKS_LEADER = 1;
 const ACKS_NONE = 0;
 const ZSTD_SINCE = 7;
+const TOPIC_IDS_SINCE = 13;
 /** From here on an answer says who leads instead (KIP-951). */
 const CURRENT_LEADER_SINCE = 10;
 /** Up to here KAFKA_STORAGE_ERROR is told as NOT_LEADER_OR_FOLLOWER. */
@@ -25,6 +26,7 @@ const ADMIN_CLIENT_ID = '__admin_client';
 const WITHOUT_LOG_START: ReadonlySet<string> = new Set([
   'UNKNOWN_TOPIC_OR_PARTITION',
   'UNKNOWN_TOPIC_ID',
+  'INVALID_TOPIC_EXCEPTION',
   'INVALID_REQUIRED_ACKS',
   'INVALID_PRODUCER_ID_MAPPING',
   'NOT_LEADER_OR_FOLLOWER',
@@ -119,7 +121,7 @@ function refusalOfAll({ transactionalId, topicData }: ProduceRequest, { delayed 
 function append(row: Row, records: Uint8Array | null, { request, parts, context, pending }: Producing): void {
   let partition: Partition | undefined;
   try {
-    partition = find(row, parts);
+    partition = find(row, parts, context.apiVersion);
     const { acks } = request;
     if (acks !== ACKS_ALL && acks !== ACKS_LEADER && acks !== ACKS_NONE) {
       throw new ApiError('INVALID_REQUIRED_ACKS', `acks is -1, 0 or 1, not ${acks}`);
@@ -154,10 +156,11 @@ function append(row: Row, records: Uint8Array | null, { request, parts, context,
   }
 }
 
-function find({ topic, topicId, index }: Row, { replicas }: Parts): Partition {
-  const found = replicas.locate(topic, topicId, index);
+function find({ topic, topicId, index }: Row, { replicas }: Parts, apiVersion: number): Partition {
+  const byId = apiVersion >= TOPIC_IDS_SINCE;
+  const found = byId ? replicas.findById(topicId, index) : replicas.find(topic, index);
   if (typeof found !== 'string') return found;
-  throw new ApiError(found, `there is no partition ${index} of ${topic === '' ? topicId : topic}`);
+  throw new ApiError(found, `there is no partition ${index} of ${byId ? topicId : `"${topic}"`}`);
 }
 
 /** Whatever went wrong with one partition, as something that its client may be told. */
@@ -169,7 +172,8 @@ function asAnswer(reason: unknown): ApiError {
 function refuse(row: Row, error: ApiError, partition: Partition | undefined): void {
   row.error = error.code;
   row.refused = error;
-  if (partition !== undefined && !WITHOUT_LOG_START.has(error.code)) row.logStartOffset = partition.log.startOffset;
+  if (partition === undefined || error instanceof RequestRefused) return;
+  if (!WITHOUT_LOG_START.has(error.code)) row.logStartOffset = partition.log.startOffset;
 }
 
 function newRow(topic: string, topicId: Uuid, index: number): Row {
@@ -185,7 +189,8 @@ function answerOf(
 ): ProduceResponse {
   const endpoints = new NodeEndpoints();
   let at = 0;
-  const responses = request.topicData.map(({ name, topicId, partitionData }) => ({
+  const asked = request.topicData.filter(({ partitionData }) => partitionData.length > 0);
+  const responses = asked.map(({ name, topicId, partitionData }) => ({
     name,
     topicId,
     partitionResponses: partitionData.map(() => partitionAnswer(rows[at++]!, { parts, context, endpoints })),

@@ -1,3 +1,5 @@
+import { ApiError } from '@trunkline/kernel';
+import { topicNameFault } from '@trunkline/metadata';
 import { DescribeProducers, type DescribeProducersResponse, errorCode } from '@trunkline/protocol';
 import type { Parts } from '../parts.js';
 import { handler } from '../server/handler.js';
@@ -31,6 +33,8 @@ export const describeProducers = handler({
 
 function describeOne(replicas: Parts['replicas'], topic: string, partitionIndex: number): PartitionResult {
   try {
+    const fault = topicNameFault(topic);
+    if (fault !== undefined) throw new ApiError('INVALID_TOPIC_EXCEPTION', fault);
     const partition = replicas.mustFind(topic, partitionIndex);
     partition.mustLead();
     const activeProducers = partition.log.activeProducers().map(({ lastTimestampMs, ...producer }) => ({
