@@ -220,6 +220,7 @@ class Model {
     // Until it resolves, either end may be what a crash leaves.
     const keeps = this.sent.findLast(({ base }) => base <= to)?.base ?? 0;
     this.acked = Math.min(this.acked, keeps);
+    this.startMin = Math.min(this.startMin, keeps); // The start may lie inside of the batch that is cut.
     this.#truncating = true;
     await this.log.truncateTo(to as Offset);
     this.#truncating = false;

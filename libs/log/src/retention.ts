@@ -5,7 +5,8 @@ import type { Segment } from './segment.js';
  * How many of the oldest segments may go, by time, by size, and because the log's start lies behind them. Time goes by
  * records' timestamps, as in Kafka: records dated years ago go at the next round. Pure.
  *
- * `deletableEnd`: nothing at or behind it may go (not durable, or not replicated yet).
+ * `deletableEnd`: nothing at or behind it may go (not durable, or not replicated yet). Nor does a segment that is not
+ * sealed: without it and the snapshot behind it a crash would lose what is known of producers.
  */
 export function segmentsToDelete(
   segments: readonly Segment[],
@@ -18,7 +19,7 @@ export function segmentsToDelete(
   let sizeBytes = segments.reduce((sum, segment) => sum + segment.sizeBytes, 0);
   for (const [index, segment] of segments.entries()) {
     const end = segments[index + 1]?.baseOffset;
-    if ((end ?? Number.POSITIVE_INFINITY) > deletableEnd || segment.sizeBytes === 0) break;
+    if ((end ?? Number.POSITIVE_INFINITY) > deletableEnd || !segment.sealed) break;
     const before = end !== undefined && end <= startOffset;
     const tooOld = config.deletes && config.retentionMs >= 0 && nowMs - ageOf(segment) > config.retentionMs;
     const tooMuch =

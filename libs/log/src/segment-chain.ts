@@ -82,10 +82,16 @@ export class SegmentChain {
     return (open ?? this.active).baseOffset;
   }
 
-  /** How many whole segments lie before `start`. */
+  /**
+   * How many whole segments lie before `start` and are sealed: before that the producers' state behind one is not on
+   * disk, and after a crash nothing could say it any more.
+   */
   countBefore(start: number): number {
     let count = 0;
-    while (count < this.#segments.length - 1 && this.#segments[count + 1]!.baseOffset <= start) count += 1;
+    while (count < this.#segments.length - 1 && this.#segments[count + 1]!.baseOffset <= start) {
+      if (!this.#segments[count]!.sealed) break;
+      count += 1;
+    }
     return count;
   }
 
