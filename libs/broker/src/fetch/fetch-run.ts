@@ -1,4 +1,4 @@
-import type { Delayed, Ticket, Waiting, WaitingConnection } from '../replica/delayed.js';
+import { type Delayed, Waiting, type WaitingConnection } from '../replica/delayed.js';
 import type { FetchPartition } from './fetch-partition.js';
 import { type FindPartition, Reading } from './reading.js';
 
@@ -25,10 +25,9 @@ export interface FetchServices {
  * Else it parks: its readings watch their partitions, count the bytes that come below the high watermark, and the one
  * that makes it enough reads again and answers, in the turn of the append.
  */
-export class FetchRun implements Waiting {
+export class FetchRun extends Waiting {
   readonly #readings: readonly Reading[];
   #readableBytes = 0;
-  #ticket: Ticket | undefined;
   #answer: ((readings: readonly Reading[] | Promise<readonly Reading[]>) => void) | undefined;
 
   constructor(
@@ -37,6 +36,7 @@ export class FetchRun implements Waiting {
     private readonly services: FetchServices,
     private readonly connection: WaitingConnection,
   ) {
+    super();
     this.#readings = partitions.map((of) => new Reading(of, this.#moved));
   }
 
@@ -51,7 +51,7 @@ export class FetchRun implements Waiting {
   }
 
   stop(): void {
-    if (this.#ticket?.leave() === true) this.#finish();
+    if (this.leave()) this.#finish();
   }
 
   abandon(): void {
@@ -86,8 +86,7 @@ export class FetchRun implements Waiting {
 
   #park(): readonly Reading[] | Promise<readonly Reading[]> {
     const { maxWaitMs } = this.wishes;
-    this.#ticket = this.services.delayed.enter(this, maxWaitMs, this.connection);
-    if (this.#ticket === undefined) return this.#readings;
+    if (!this.services.delayed.enter(this, maxWaitMs, this.connection)) return this.#readings;
     for (const reading of this.#readings) reading.partition?.watch(reading);
     return new Promise((resolve) => (this.#answer = resolve));
   }
@@ -97,7 +96,7 @@ export class FetchRun implements Waiting {
       this.#count(reading);
       if (!this.#isEnough()) return;
     }
-    if (this.#ticket?.leave() === true) this.#finish();
+    if (this.leave()) this.#finish();
   };
 
   #count(reading: Reading): void {

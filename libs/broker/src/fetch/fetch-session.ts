@@ -83,11 +83,19 @@ export class FetchSession {
   }
 }
 
-/** Only one of name and id tells the topic apart; the other is empty or zero in the whole session. */
+/**
+ * What a full fetch asks for. Only one of name and id tells the topic apart; the other is empty or zero. Of a partition
+ * that stands more than once the last wish holds, in the place of the first, as in Kafka.
+ */
 export function partitionsOf(topics: SessionChanges['topics']): FetchPartition[] {
-  return topics.flatMap(({ topic, topicId, partitions }) =>
-    partitions.map((wish) => new FetchPartition(nameOf(topic), topicId, wish.partition, wish)),
-  );
+  const asked = new Map<string, FetchPartition>();
+  for (const { topic, topicId, partitions } of topics) {
+    for (const wish of partitions) {
+      const at = key(topic, topicId, wish.partition);
+      asked.set(at, new FetchPartition(nameOf(topic), topicId, wish.partition, wish));
+    }
+  }
+  return [...asked.values()];
 }
 
 function key(topic: string | undefined, topicId: Uuid, index: number): string {

@@ -1,7 +1,7 @@
 import { ApiError, epoch, type Offset } from '@trunkline/kernel';
 import type { LogRead } from '@trunkline/log';
 import { errorCode, type ErrorName } from '@trunkline/protocol';
-import type { Partition, PartitionWatcher } from '../replica/partition.js';
+import { NO_EPOCH, type Partition, type PartitionWatcher } from '../replica/partition.js';
 import type { FetchPartition, Tellable } from './fetch-partition.js';
 
 /** Where a partition is found, or why it is not. */
@@ -89,7 +89,7 @@ export class Reading implements Tellable, PartitionWatcher {
 
   #readFrom(partition: Partition, budget: ReadBudget): LogRead | Promise<LogRead> | undefined {
     const { of } = this;
-    partition.mustLead(of.currentLeaderEpoch);
+    partition.mustLead(Math.max(of.currentLeaderEpoch, NO_EPOCH)); // As in Kafka, every epoch below zero is none.
     this.highWatermark = partition.highWatermark;
     this.lastStableOffset = partition.lastStableOffset;
     this.logStartOffset = partition.log.startOffset;

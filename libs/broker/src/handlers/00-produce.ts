@@ -4,12 +4,19 @@ import { errorCode, isErrorName, Produce, type ProduceRequest, type ProduceRespo
 import { BatchRefused, isTransactionalAt, RequestRefused, validateProduced } from '@trunkline/records';
 import type { Parts } from '../parts.js';
 import type { Partition } from '../replica/partition.js';
-import { PendingProduce, type ProduceOutcome } from '../replica/pending-produce.js';
+import { PendingProduce, ProducedPartition } from '../replica/pending-produce.js';
 import { type Answer, CLOSE_CONNECTION, handler, NO_ANSWER } from '../server/handler.js';
 import type { RequestContext } from '../server/request-context.js';
 import { currentLeader, NodeEndpoints } from './current-leader.js';
 
 type PartitionAnswer = ProduceResponse['responses'][number]['partitionResponses'][number];
+type RecordErrorAnswer = NonNullable<PartitionAnswer['recordErrors']>[number];
+
+interface TopicAnswer {
+  readonly name: string;
+  readonly topicId: Uuid;
+  readonly partitionResponses: Row[];
+}
 
 const ACKS_ALL = -1;
 const ACKS_LEADER = 1;
@@ -36,15 +43,28 @@ const WITHOUT_LOG_START: ReadonlySet<string> = new Set([
   'KAFKA_STORAGE_ERROR',
 ]);
 
-/** One partition of the request: what was appended, or what was wrong. */
-interface Row extends ProduceOutcome {
-  readonly index: number;
-  readonly topic: string;
-  readonly topicId: Uuid;
-  baseOffset: number;
-  logAppendTimeMs: number;
-  logStartOffset: number;
-  refused: ApiError | undefined;
+const NO_RECORD_ERRORS: readonly RecordErrorAnswer[] = [];
+
+/** One partition of the request, and its part of the answer: what is encoded is this very object. */
+class Row extends ProducedPartition implements PartitionAnswer {
+  errorCode = 0;
+  errorMessage: string | null = null;
+  recordErrors = NO_RECORD_ERRORS;
+  currentLeader: { readonly leaderId: number; readonly leaderEpoch: number } | undefined;
+
+  /** Nothing was appended. */
+  refuse(error: ApiError, partition: Partition | undefined): void {
+    this.settle(error.code);
+    this.errorMessage = error.detail;
+    if (error instanceof BatchRefused) {
+      this.recordErrors = error.recordErrors.map(({ batchIndex, message }) => ({
+        batchIndex,
+        batchIndexErrorMessage: message,
+      }));
+    }
+    if (partition === undefined || error instanceof RequestRefused) return;
+    if (!WITHOUT_LOG_START.has(error.code)) this.logStartOffset = partition.log.startOffset;
+  }
 }
 
 /**
@@ -67,22 +87,28 @@ export const produce = handler({
   api: Produce,
   overlaps: true,
   handle(request, parts, context) {
-    const rows: Row[] = [];
-    const pending = new PendingProduce();
+    const producing: Producing = { request, parts, context, pending: new PendingProduce() };
+    const { pending } = producing;
+    const responses: TopicAnswer[] = [];
     const whole = refusalOfAll(request, parts, context);
     for (const { name, topicId, partitionData } of request.topicData) {
+      if (partitionData.length === 0) continue;
+      const partitionResponses: Row[] = [];
+      responses.push({ name, topicId, partitionResponses });
       for (const { index, records } of partitionData) {
-        const row = newRow(name, topicId, index);
-        rows.push(row);
-        if (whole === undefined) append(row, records, { request, parts, context, pending });
-        else refuse(row, whole, undefined);
+        const row = new Row(index, pending);
+        pending.partitions.push(row);
+        partitionResponses.push(row);
+        if (whole === undefined) append(row, responses.at(-1)!, records, producing);
+        else row.refuse(whole, undefined);
       }
     }
-    if (request.acks === ACKS_NONE) return rows.some(({ error }) => error !== undefined) ? CLOSE_CONNECTION : NO_ANSWER;
-    if (pending.isDone) return answerOf(request, rows, parts, context);
+    if (request.acks === ACKS_NONE) {
+      return pending.partitions.some(({ error }) => error !== undefined) ? CLOSE_CONNECTION : NO_ANSWER;
+    }
+    if (pending.isDone) return answerOf(responses, producing);
     return new Promise((resolve) => {
-      const done = (): void => resolve(answerOf(request, rows, parts, context));
-      pending.wait(request.timeoutMs, parts.delayed, context, done);
+      pending.wait(request.timeoutMs, parts.delayed, context, () => resolve(answerOf(responses, producing)));
     });
   },
   failed(request, error): Answer<typeof Produce> {
@@ -118,49 +144,48 @@ function refusalOfAll({ transactionalId, topicData }: ProduceRequest, { delayed 
   return new ApiError('REQUEST_TIMED_OUT', 'too many requests of this connection, or of all, wait for the disk');
 }
 
-function append(row: Row, records: Uint8Array | null, { request, parts, context, pending }: Producing): void {
+function append(row: Row, topic: TopicAnswer, records: Uint8Array | null, producing: Producing): void {
+  const { request, parts, context } = producing;
+  const { metrics } = parts;
   let partition: Partition | undefined;
   try {
-    partition = find(row, parts, context.apiVersion);
+    partition = find(topic, row.index, producing);
     const { acks } = request;
     if (acks !== ACKS_ALL && acks !== ACKS_LEADER && acks !== ACKS_NONE) {
       throw new ApiError('INVALID_REQUIRED_ACKS', `acks is -1, 0 or 1, not ${acks}`);
     }
-    if (INTERNAL_TOPICS.has(row.topic) && context.clientId !== ADMIN_CLIENT_ID) {
-      throw new ApiError('INVALID_TOPIC_EXCEPTION', `${row.topic} is the broker's own`);
+    if (INTERNAL_TOPICS.has(partition.topic) && context.clientId !== ADMIN_CLIENT_ID) {
+      throw new ApiError('INVALID_TOPIC_EXCEPTION', `${partition.topic} is the broker's own`);
     }
     partition.mustLead();
     if (acks === ACKS_ALL) partition.mustHaveMinIsr();
     const rules = context.apiVersion < ZSTD_SINCE ? { ...partition.rules, takesZstd: false } : partition.rules;
-    const batch = validateProduced(records, rules, {
-      crc32c: parts.crc32c,
-      compression: parts.compression,
-      nowMs: parts.clock.nowMs(),
-    });
+    const world = { crc32c: parts.crc32c, compression: parts.compression, nowMs: parts.clock.nowMs() };
+    const batch = validateProduced(records, rules, world);
     if (batch.isTransactional) {
       const why = `transactional id ${request.transactionalId} has no producer id: transactions are not served yet`;
       throw new ApiError('INVALID_PRODUCER_ID_MAPPING', why);
     }
-    const waiter = acks === ACKS_NONE ? undefined : pending.waiter(row);
-    const { recordCount, sizeBytes } = batch;
-    const appended = partition.append(batch, waiter);
+    if (acks !== ACKS_NONE) row.expect();
+    const { recordCount, sizeBytes } = batch; // Read before the bytes belong to the log.
+    const appended = partition.append(batch, acks === ACKS_NONE ? undefined : row);
     row.baseOffset = appended.baseOffset;
     row.logAppendTimeMs = appended.logAppendTimeMs;
     row.logStartOffset = appended.logStartOffset;
-    parts.metrics.bytesIn += sizeBytes;
-    parts.metrics.messagesIn += recordCount;
+    metrics.bytesIn += sizeBytes;
+    metrics.messagesIn += recordCount;
   } catch (reason) {
-    pending.forget(row);
-    refuse(row, asAnswer(reason), partition);
-    parts.metrics.failedProduceRequests += 1;
+    row.refuse(asAnswer(reason), partition);
+    metrics.failedProduceRequests += 1;
   }
 }
 
-function find({ topic, topicId, index }: Row, { replicas }: Parts, apiVersion: number): Partition {
-  const byId = apiVersion >= TOPIC_IDS_SINCE;
-  const found = byId ? replicas.findById(topicId, index) : replicas.find(topic, index);
+function find({ name, topicId }: TopicAnswer, index: number, { parts, context }: Producing): Partition {
+  const byId = context.apiVersion >= TOPIC_IDS_SINCE;
+  const { replicas } = parts;
+  const found = byId ? replicas.findById(topicId, index) : replicas.find(name, index);
   if (typeof found !== 'string') return found;
-  throw new ApiError(found, `there is no partition ${index} of ${byId ? topicId : `"${topic}"`}`);
+  throw new ApiError(found, `there is no partition ${index} of ${byId ? topicId : `"${name}"`}`);
 }
 
 /** Whatever went wrong with one partition, as something that its client may be told. */
@@ -169,61 +194,31 @@ function asAnswer(reason: unknown): ApiError {
   return isErrorName(reason.code) ? reason : new ApiError('KAFKA_STORAGE_ERROR', reason.message, { cause: reason });
 }
 
-function refuse(row: Row, error: ApiError, partition: Partition | undefined): void {
-  row.error = error.code;
-  row.refused = error;
-  if (partition === undefined || error instanceof RequestRefused) return;
-  if (!WITHOUT_LOG_START.has(error.code)) row.logStartOffset = partition.log.startOffset;
-}
-
-function newRow(topic: string, topicId: Uuid, index: number): Row {
-  const nothing = { baseOffset: -1, logAppendTimeMs: -1, logStartOffset: -1 };
-  return { index, topic, topicId, error: undefined, refused: undefined, ...nothing };
-}
-
-function answerOf(
-  request: ProduceRequest,
-  rows: readonly Row[],
-  parts: Parts,
-  context: RequestContext,
-): ProduceResponse {
+function answerOf(responses: readonly TopicAnswer[], producing: Producing): ProduceResponse {
+  if (producing.pending.partitions.every(({ error }) => error === undefined)) return { responses };
   const endpoints = new NodeEndpoints();
-  let at = 0;
-  const asked = request.topicData.filter(({ partitionData }) => partitionData.length > 0);
-  const responses = asked.map(({ name, topicId, partitionData }) => ({
-    name,
-    topicId,
-    partitionResponses: partitionData.map(() => partitionAnswer(rows[at++]!, { parts, context, endpoints })),
-  }));
+  for (const topic of responses) {
+    for (const row of topic.partitionResponses) {
+      if (row.error !== undefined) tellError(row, row.error, topic, { ...producing, endpoints });
+    }
+  }
   return { responses, nodeEndpoints: endpoints.list() };
 }
 
-interface Answering {
-  readonly parts: Parts;
-  readonly context: RequestContext;
+interface Telling extends Producing {
   readonly endpoints: NodeEndpoints;
 }
 
-function partitionAnswer(row: Row, answering: Answering): PartitionAnswer {
-  const { index, baseOffset, logAppendTimeMs, logStartOffset } = row;
-  const answer = { index, errorCode: 0, baseOffset, logAppendTimeMs, logStartOffset };
-  return row.error === undefined ? answer : { ...answer, ...errorParts(row, row.error, answering) };
-}
-
-function errorParts(row: Row, error: string, { parts, context, endpoints }: Answering): Partial<PartitionAnswer> {
+function tellError(row: Row, error: string, { name, topicId }: TopicAnswer, telling: Telling): void {
+  const { parts, context, endpoints } = telling;
   const { apiVersion, listenerName } = context;
   const hidden = apiVersion <= NO_STORAGE_ERROR_UNTIL && error === 'KAFKA_STORAGE_ERROR';
   const told = hidden ? 'NOT_LEADER_OR_FOLLOWER' : error;
-  const recordErrors = row.refused instanceof BatchRefused ? row.refused.recordErrors : [];
-  const leader =
-    told === 'NOT_LEADER_OR_FOLLOWER' && apiVersion >= CURRENT_LEADER_SINCE
-      ? currentLeader(parts.metadata.image, row, listenerName)
-      : undefined;
-  if (leader !== undefined) endpoints.add(leader);
-  return {
-    errorCode: errorCode(told),
-    errorMessage: row.refused?.detail ?? null,
-    recordErrors: recordErrors.map(({ batchIndex, message }) => ({ batchIndex, batchIndexErrorMessage: message })),
-    currentLeader: leader && { leaderId: leader.leaderId, leaderEpoch: leader.leaderEpoch },
-  };
+  row.errorCode = errorCode(told);
+  if (told !== 'NOT_LEADER_OR_FOLLOWER' || apiVersion < CURRENT_LEADER_SINCE) return;
+  const asked = { topic: name, topicId, index: row.index };
+  const leader = currentLeader(parts.metadata.image, asked, listenerName);
+  if (leader === undefined) return;
+  endpoints.add(leader);
+  row.currentLeader = { leaderId: leader.leaderId, leaderEpoch: leader.leaderEpoch };
 }

@@ -21,6 +21,7 @@ const SENTINELS = {
 type Sentinel = keyof typeof SENTINELS;
 
 const CONSUMER = -1;
+const READ_UNCOMMITTED = 0;
 const READ_COMMITTED = 1;
 /** From here on a client knows OFFSET_NOT_AVAILABLE (KIP-207). */
 const OFFSET_NOT_AVAILABLE_SINCE = 5;
@@ -49,6 +50,9 @@ const NOTHING: Found = { timestamp: NONE, offset: NONE, leaderEpoch: NONE };
 export const listOffsets = handler({
   api: ListOffsets,
   async handle(request, parts, { apiVersion }) {
+    if (request.isolationLevel !== READ_UNCOMMITTED && request.isolationLevel !== READ_COMMITTED) {
+      throw new ApiError('INVALID_REQUEST', `the isolation level is 0 or 1, not ${request.isolationLevel}`);
+    }
     const asked = countAsked(request.topics);
     const topics: ListOffsetsResponse['topics'][number][] = [];
     for (const { name, partitions } of request.topics) {
@@ -60,7 +64,7 @@ export const listOffsets = handler({
         asked.delete(key);
         answers.push(await listOne(wish, { name, isTwice: times > 1, request, parts, apiVersion }));
       }
-      topics.push({ name, partitions: answers });
+      if (answers.length > 0) topics.push({ name, partitions: answers });
     }
     return { throttleTimeMs: 0, topics };
   },

@@ -21,7 +21,8 @@ const NO_WATERMARK = -1;
 export const deleteRecords = handler({
   api: DeleteRecords,
   async handle(request, { replicas }) {
-    const topics = request.topics.map(async ({ name, partitions }) => ({
+    const asked = request.topics.filter(({ partitions }) => partitions.length > 0);
+    const topics = asked.map(async ({ name, partitions }) => ({
       name,
       partitions: await Promise.all(
         partitions.map(({ partitionIndex, offset }) => deleteOne(replicas, name, partitionIndex, offset)),
