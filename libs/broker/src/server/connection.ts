@@ -8,6 +8,9 @@ import type { ServerLimits } from './server-limits.js';
 /** A link that was ended, and whose peer does not end its side, is destroyed after so long. */
 const LINGER_MS_MAX = 2_000;
 
+/** The int32 in front of each frame. */
+const FRAME_SIZE_BYTES = 4;
+
 /** What a connection needs of its server. */
 export interface ConnectionHost {
   readonly router: Router;
@@ -34,8 +37,7 @@ interface Begun {
  * One client: frames in, answers out, strictly in the order of the requests (semantics, item 9).
  *
  * A request begins when the one before it has been answered, so a parked fetch holds up what comes behind it, as in
- * Kafka; only APIs that say so overlap. Meanwhile nothing more is read than what came with it: the peer feels the
- * back-pressure. All of it happens in the turn in which the bytes came, or in which the answer was ready.
+ * Kafka; only APIs that say so overlap. Meanwhile little more is read: the peer feels the back-pressure. All of it happens in the turn in which the bytes came, or in which the answer was ready.
  */
 export class Connection {
   readonly facts: ConnectionFacts;
@@ -47,7 +49,7 @@ export class Connection {
   readonly #begun: Begun[] = [];
   readonly #retry = (): void => this.work();
   #held: Uint8Array | undefined;
-  /** Bytes of a frame that is coming and was promised its memory. */
+  /** What the budget was asked for on behalf of bytes that are in no request yet: those that came, those that are to come. */
   #reservedBytes = 0;
   #working = false;
   /** Begins nothing more, and ends when what has begun is answered. */
@@ -155,10 +157,17 @@ export class Connection {
   #nextFrame(): Uint8Array | undefined {
     const frame = this.#assembler.next();
     if (frame === undefined) return undefined;
-    this.#host.budget.take(frame.byteLength - this.#reservedBytes);
-    this.#reservedBytes = 0;
+    this.#host.budget.take(frame.byteLength);
+    this.#reserve(Math.max(0, this.#reservedBytes - frame.byteLength - FRAME_SIZE_BYTES));
     this.#frameSinceMs = undefined;
     return frame;
+  }
+
+  #reserve(bytes: number): void {
+    const more = bytes - this.#reservedBytes;
+    this.#reservedBytes = bytes;
+    if (more > 0) this.#host.budget.take(more);
+    else if (more < 0) this.#host.budget.give(-more);
   }
 
   #mayBegin(frame: Uint8Array): boolean {
@@ -199,9 +208,9 @@ export class Connection {
     this.#pendingBytes = this.#link.pendingBytes; // What was added must not look like bytes that were not taken.
   }
 
-  /** Reads on, or lets the peer wait: behind a request that cannot begin, and where the memory of all is spent. */
+  /** Reads on, or lets the peer wait: far behind a request that cannot begin, and where the memory of all is spent. */
   #regulate(): void {
-    const wait = this.#draining || this.#held !== undefined || !this.#isGivenMemory();
+    const wait = this.#draining || !(this.#held === undefined ? this.#mayFinish() : this.#mayReadAhead());
     if (wait === this.#paused) return;
     this.#paused = wait;
     if (wait) this.#link.pause();
@@ -211,19 +220,28 @@ export class Connection {
     }
   }
 
+  /** Whether more may come behind a request that waits: some may, or the end of the peer would not be seen. */
+  #mayReadAhead(): boolean {
+    const { bufferedBytes } = this.#assembler;
+    if (bufferedBytes > this.#reservedBytes) this.#reserve(bufferedBytes);
+    this.#frameSinceMs = undefined; // The peer may be held up by us at any time.
+    return bufferedBytes < this.#host.limits.readAheadBytesMax && this.#isMemoryLeft();
+  }
+
   /** Whether the frame that has begun to come may come whole. */
-  #isGivenMemory(): boolean {
-    const { budget } = this.#host;
-    const bytes = this.#assembler.frameBytes;
+  #mayFinish(): boolean {
     if (this.#frameSinceMs === undefined && this.#assembler.bufferedBytes > 0) this.#measureFrame();
-    if (bytes === undefined || this.#reservedBytes > 0) return true;
-    if (budget.isSpent) {
-      budget.whenFree(this.#retry);
-      return false;
-    }
-    this.#reservedBytes = bytes;
-    budget.take(bytes);
+    const bytes = this.#assembler.frameBytes;
+    if (bytes === undefined || this.#reservedBytes >= bytes) return true;
+    if (!this.#isMemoryLeft()) return false;
+    this.#reserve(bytes);
     return true;
+  }
+
+  #isMemoryLeft(): boolean {
+    const { budget } = this.#host;
+    if (budget.isSpent) budget.whenFree(this.#retry);
+    return !budget.isSpent;
   }
 
   #measureFrame(): void {
@@ -258,8 +276,8 @@ export class Connection {
     this.#endedMs ??= this.#host.clock.monotonicMs();
     const { budget } = this.#host;
     budget.forget(this.#retry);
-    budget.give(this.#reservedBytes + (this.#held?.byteLength ?? 0));
-    this.#reservedBytes = 0;
+    budget.give(this.#held?.byteLength ?? 0);
+    this.#reserve(0);
     this.#held = undefined;
     this.#gone.abort();
     this.#host.closed(this);

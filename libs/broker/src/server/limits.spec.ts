@@ -47,8 +47,25 @@ describe('limits of memory', () => {
     expect(world.server.budget.takenBytes).toBe(0);
   });
 
+  it('let a peer send on behind a parked request, a little, and count it', async () => {
+    const world = new ServerWorld({ readAheadBytesMax: 1000 });
+    const link = world.connect();
+    const parked = world.heartbeatFrame('park');
+    link.send(parked);
+    const next = world.heartbeatFrame('', 400);
+    for (let n = 0; n < 2; n++) link.send(next);
+    expect(link.paused).toBe(false);
+    expect(world.server.budget.takenBytes).toBe(parked.byteLength - 4 + next.byteLength - 4 + next.byteLength);
+    for (let n = 0; n < 2; n++) link.send(next);
+    expect(link.paused).toBe(true);
+    await world.answer('heartbeat');
+    expect(link.answers()).toEqual([0, 1, 1, 1, 1]);
+    expect(link.paused).toBe(false);
+    expect(world.server.budget.takenBytes).toBe(0);
+  });
+
   it('begin no request of a peer that does not take its answers, until it has', () => {
-    const world = new ServerWorld({ outboundBytesMax: 30 });
+    const world = new ServerWorld({ outboundBytesMax: 30, readAheadBytesMax: 100 });
     const link = world.connect();
     link.takes = false;
     link.send(concatBytes(Array.from({ length: 9 }, () => world.heartbeatFrame())));

@@ -16,6 +16,8 @@ export interface ServerLimits {
   readonly idleMsMax: number;
   /** Requests of one connection that may be in work together, where their API allows it. */
   readonly overlappingRequestsMax: number;
+  /** Bytes that are read behind a request that cannot begin yet. */
+  readonly readAheadBytesMax: number;
   /** Answers that a peer has not taken: above this its next request waits. */
   readonly outboundBytesMax: number;
   /** A peer that takes no byte of its answers for so long is let go. */
@@ -38,6 +40,7 @@ export const SERVER_LIMITS: ServerLimits = Object.freeze({
   connectionsPerSecondMax: 2_147_483_647,
   idleMsMax: 600_000,
   overlappingRequestsMax: 128,
+  readAheadBytesMax: 65_536,
   outboundBytesMax: 1_048_576,
   outboundStallMsMax: 60_000,
   frameGraceMs: 30_000,
