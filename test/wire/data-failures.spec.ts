@@ -52,21 +52,3 @@ describe('a log that fails', () => {
     ).toEqual(['good']);
   });
 });
-
-describe('requests that wait', () => {
-  it('are bounded: over the limit a fetch is answered at once, and a produce refused before it is appended', async () => {
-    broker = await startDataBroker();
-    const topic = await createTopic(broker, 'crowded');
-    const { delayed } = broker.broker.parts;
-    const crowd = new AbortController();
-    const waiting = { expire: () => {}, abandon: () => {}, stop: () => {} };
-    for (let left = delayed.limits.waitingMax; left > 0; left--) {
-      delayed.enter(waiting, 60_000, { connectionId: -1 - (left % 100), closed: crowd.signal });
-    }
-    expect(await fetch(broker, topic, { maxWaitMs: 60_000 })).toMatchObject({ error: 'NONE', values: [] });
-    expect(await produce(broker, topic, batchOf(['x']))).toMatchObject({ error: 'REQUEST_TIMED_OUT', baseOffset: -1n });
-    crowd.abort();
-    expect(delayed.waiting).toBe(0);
-    expect(await produce(broker, topic, batchOf(['x']))).toMatchObject({ error: 'NONE', baseOffset: 0n });
-  });
-});

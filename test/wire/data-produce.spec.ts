@@ -138,7 +138,9 @@ describe('produce', () => {
 
   it('takes nothing for the broker’s own topics, but from an admin client', async () => {
     const offsets = await createTopic(broker, '__share_group_state', { 'cleanup.policy': 'delete' });
-    expect((await produce(broker, offsets, batchOf(['a']))).error).toBe('INVALID_TOPIC_EXCEPTION');
+    for (const version of [12, 13]) {
+      expect((await produce(broker, offsets, batchOf(['a']), { version })).error).toBe('INVALID_TOPIC_EXCEPTION');
+    }
     const admin = broker.connect('__admin_client');
     expect((await produce(admin, offsets, batchOf(['a']))).error).toBe('NONE');
     admin.close();

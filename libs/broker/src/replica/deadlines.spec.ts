@@ -1,6 +1,23 @@
 import { describe, expect, it } from '@jest/globals';
 import * as fc from 'fast-check';
-import { Deadlines } from './deadlines.js';
+import { Deadline, Deadlines } from './deadlines.js';
+
+class Alarm extends Deadline {
+  constructor(private readonly run: () => void) {
+    super();
+  }
+
+  due(): void {
+    this.run();
+  }
+}
+
+/** Sets a deadline, and returns how to cancel it. */
+function set(deadlines: Deadlines, delayMs: number, run: () => void): () => void {
+  const alarm = new Alarm(run);
+  deadlines.set(alarm, delayMs);
+  return () => deadlines.cancel(alarm);
+}
 import { ManualClock } from '@trunkline/testing';
 
 describe('deadlines', () => {
@@ -8,8 +25,8 @@ describe('deadlines', () => {
     const clock = new ManualClock();
     const deadlines = new Deadlines(clock);
     const seen: string[] = [];
-    deadlines.set(0, () => seen.push('at once'));
-    deadlines.set(10, () => seen.push('ten'));
+    set(deadlines, 0, () => seen.push('at once'));
+    set(deadlines, 10, () => seen.push('ten'));
     expect(seen).toEqual([]);
     clock.advance(0);
     expect(seen).toEqual(['at once']);
@@ -24,10 +41,10 @@ describe('deadlines', () => {
     const clock = new ManualClock();
     const deadlines = new Deadlines(clock);
     let ran = 0;
-    const first = deadlines.set(5, () => (ran += 1));
-    deadlines.set(5, () => (ran += 10));
-    first.cancel();
-    first.cancel();
+    const first = set(deadlines, 5, () => (ran += 1));
+    set(deadlines, 5, () => (ran += 10));
+    first();
+    first();
     expect(deadlines.count).toBe(1);
     clock.advance(5);
     expect(ran).toBe(10);
@@ -36,14 +53,14 @@ describe('deadlines', () => {
   it('hold one timer of the clock, however many they are', () => {
     const clock = new ManualClock();
     const deadlines = new Deadlines(clock);
-    for (let delay = 500; delay > 0; delay--) deadlines.set(delay, () => {});
+    for (let delay = 500; delay > 0; delay--) set(deadlines, delay, () => {});
     expect(clock.pending).toBe(1);
   });
 
   it('let the clock sleep when all were cancelled', () => {
     const clock = new ManualClock();
     const deadlines = new Deadlines(clock);
-    for (let delay = 1; delay < 200; delay++) deadlines.set(delay, () => {}).cancel();
+    for (let delay = 1; delay < 200; delay++) set(deadlines, delay, () => {})();
     clock.advance(1);
     expect(clock.pending).toBe(0);
   });
@@ -52,9 +69,9 @@ describe('deadlines', () => {
     const clock = new ManualClock();
     const deadlines = new Deadlines(clock);
     const seen: number[] = [];
-    deadlines.set(1, () => {
+    set(deadlines, 1, () => {
       seen.push(1);
-      deadlines.set(1, () => seen.push(2));
+      set(deadlines, 1, () => seen.push(2));
     });
     clock.advance(1);
     clock.advance(1);
@@ -71,12 +88,12 @@ describe('deadlines', () => {
         let cancelled = 0;
         for (const { delayMs, waitMs, cancel } of acts) {
           const entry = { due: clock.monotonicMs() + delayMs, at: -1, cancelled: cancel };
-          const deadline = deadlines.set(delayMs, () => {
+          const deadline = set(deadlines, delayMs, () => {
             entry.at = clock.monotonicMs();
             ran.push(entry);
           });
           if (cancel) {
-            deadline.cancel();
+            deadline();
             cancelled += 1;
           }
           clock.advance(waitMs);

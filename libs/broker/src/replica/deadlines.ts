@@ -24,20 +24,26 @@ export class Deadlines {
     return this.#count;
   }
 
-  /** Runs `run` once, at least `delayMs` from now, never inside this call. */
-  set(delayMs: number, run: () => void): Deadline {
+  /** Makes `deadline` due once, at least `delayMs` from now, never inside this call. It must not be set already. */
+  set(deadline: Deadline, delayMs: number): void {
     const exact = Math.ceil(this.clock.monotonicMs() + Math.max(0, delayMs));
     const due = delayMs <= EXACT_MS_MAX ? exact : Math.ceil(exact / COARSE_MS) * COARSE_MS;
     let bucket = this.#buckets.get(due);
     if (bucket === undefined) {
-      bucket = new Bucket(due);
+      bucket = new Bucket();
       this.#buckets.set(due, bucket);
       this.#order.push(due);
     }
     this.#count += 1;
-    const deadline = new Deadline(bucket, run, this.#cancelled);
+    bucket.add(deadline);
     if (due < this.#armedFor) this.#arm(due);
-    return deadline;
+  }
+
+  /** It does not come due any more. Not set, or due already: nothing happens. */
+  cancel(deadline: Deadline): void {
+    if (deadline.bucket === undefined) return;
+    deadline.bucket.take(deadline);
+    this.#count -= 1;
   }
 
   /** Forgets every deadline; none of them runs. */
@@ -49,10 +55,6 @@ export class Deadlines {
     this.#order.clear();
     this.#count = 0;
   }
-
-  readonly #cancelled = (): void => {
-    this.#count -= 1;
-  };
 
   #arm(due: number): void {
     this.#armed?.cancel();
@@ -69,49 +71,34 @@ export class Deadlines {
       if (due > now && bucket.first !== undefined) break;
       this.#order.pop();
       this.#buckets.delete(due);
-      bucket.runAll();
+      while (bucket.first !== undefined) {
+        const deadline = bucket.first;
+        this.cancel(deadline);
+        deadline.due();
+      }
     }
     const next = this.#order.least;
     if (next !== undefined && next < this.#armedFor) this.#arm(next);
   }
 }
 
-/** One deadline. Cancelling twice, or after it ran, does nothing. */
-export class Deadline implements Timer {
-  /** Neighbours in the bucket. */
+/** Something with a deadline. It is a link of a list itself, so that setting one costs no memory. */
+export abstract class Deadline {
+  /** Its bucket and its neighbours there; the bucket's affair. */
+  bucket: Bucket | undefined;
   before: Deadline | undefined;
   behind: Deadline | undefined;
-  #bucket: Bucket | undefined;
 
-  constructor(
-    bucket: Bucket,
-    private readonly run: () => void,
-    private readonly gone: () => void,
-  ) {
-    this.#bucket = bucket;
-    bucket.add(this);
-  }
-
-  cancel(): void {
-    if (this.#bucket === undefined) return;
-    this.#bucket.take(this);
-    this.#bucket = undefined;
-    this.gone();
-  }
-
-  runNow(): void {
-    this.cancel();
-    this.run();
-  }
+  /** Its time has come. */
+  abstract due(): void;
 }
 
 /** Deadlines of one moment, linked. */
 class Bucket {
   first: Deadline | undefined;
 
-  constructor(readonly due: number) {}
-
   add(deadline: Deadline): void {
+    deadline.bucket = this;
     deadline.behind = this.first;
     if (this.first !== undefined) this.first.before = deadline;
     this.first = deadline;
@@ -121,12 +108,9 @@ class Bucket {
     if (deadline.before === undefined) this.first = deadline.behind;
     else deadline.before.behind = deadline.behind;
     if (deadline.behind !== undefined) deadline.behind.before = deadline.before;
+    deadline.bucket = undefined;
     deadline.before = undefined;
     deadline.behind = undefined;
-  }
-
-  runAll(): void {
-    while (this.first !== undefined) this.first.runNow();
   }
 }
 

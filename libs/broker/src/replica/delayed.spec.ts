@@ -1,20 +1,36 @@
 import { describe, expect, it } from '@jest/globals';
 import { ManualClock } from '@trunkline/testing';
-import { Delayed, type Waiting } from './delayed.js';
+import { Delayed, Waiting } from './delayed.js';
 
 function connection(connectionId: number) {
   const gone = new AbortController();
   return { connectionId, closed: gone.signal, end: () => gone.abort() };
 }
 
+class Noted extends Waiting {
+  constructor(
+    private readonly name: string,
+    private readonly seen: string[],
+  ) {
+    super();
+  }
+
+  expire(): void {
+    this.seen.push(`${this.name} expired`);
+  }
+
+  abandon(): void {
+    this.seen.push(`${this.name} abandoned`);
+  }
+
+  stop(): void {
+    this.seen.push(`${this.name} stops`);
+  }
+}
+
 function recorder() {
   const seen: string[] = [];
-  const waiting = (name: string): Waiting => ({
-    expire: () => seen.push(`${name} expired`),
-    abandon: () => seen.push(`${name} abandoned`),
-    stop: () => seen.push(`${name} stops`),
-  });
-  return { seen, waiting };
+  return { seen, waiting: (name: string) => new Noted(name, seen) };
 }
 
 describe('what waits', () => {
@@ -37,9 +53,10 @@ describe('what waits', () => {
     const delayed = new Delayed(clock);
     const { seen, waiting } = recorder();
     const here = connection(1);
-    const ticket = delayed.enter(waiting('a'), 10, here);
-    expect(ticket?.leave()).toBe(true);
-    expect(ticket?.leave()).toBe(false);
+    const left = waiting('a');
+    delayed.enter(left, 10, here);
+    expect(left.leave()).toBe(true);
+    expect(left.leave()).toBe(false);
     clock.advance(100);
     here.end();
     expect(seen).toEqual([]);
@@ -56,19 +73,20 @@ describe('what waits', () => {
     one.end();
     expect(seen).toEqual(['a abandoned', 'b abandoned']);
     expect(delayed.waiting).toBe(1);
-    expect(delayed.enter(waiting('d'), 10, one)).toBeUndefined();
+    expect(delayed.enter(waiting('d'), 10, one)).toBe(false);
   });
 
   it('finds no room over the limit of its connection, nor over that of the broker', () => {
     const delayed = new Delayed(new ManualClock(), { waitingMax: 3, waitingPerConnectionMax: 2 });
     const { waiting } = recorder();
     const [one, other] = [connection(1), connection(2)];
-    const first = delayed.enter(waiting('a'), 10, one);
-    expect(delayed.enter(waiting('b'), 10, one)).toBeDefined();
-    expect(delayed.enter(waiting('c'), 10, one)).toBeUndefined();
-    expect(delayed.enter(waiting('d'), 10, other)).toBeDefined();
+    const first = waiting('a');
+    expect(delayed.enter(first, 10, one)).toBe(true);
+    expect(delayed.enter(waiting('b'), 10, one)).toBe(true);
+    expect(delayed.enter(waiting('c'), 10, one)).toBe(false);
+    expect(delayed.enter(waiting('d'), 10, other)).toBe(true);
     expect(delayed.hasRoom(other)).toBe(false);
-    first?.leave();
+    first.leave();
     expect(delayed.hasRoom(other)).toBe(true);
     expect(delayed.hasRoom(one)).toBe(true);
   });
@@ -81,7 +99,7 @@ describe('what waits', () => {
     delayed.enter(waiting('b'), 10, connection(2));
     delayed.stop();
     expect(seen).toEqual(['a stops', 'b stops']);
-    expect(delayed.enter(waiting('c'), 10, connection(3))).toBeUndefined();
+    expect(delayed.enter(waiting('c'), 10, connection(3))).toBe(false);
     delayed.close();
     expect(seen.slice(4)).toEqual(['a expired', 'b expired']);
     clock.advance(100);

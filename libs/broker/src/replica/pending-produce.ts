@@ -1,12 +1,6 @@
 import { ApiError } from '@trunkline/kernel';
-import type { Delayed, Ticket, Waiting, WaitingConnection } from './delayed.js';
+import { type Delayed, Waiting, type WaitingConnection } from './delayed.js';
 import type { CommitWaiter } from './uncommitted.js';
-
-/** What becomes of one partition of a produce after its append. */
-export interface ProduceOutcome {
-  /** The name of Kafka's error code; undefined: none. */
-  error: string | undefined;
-}
 
 /** Flushing is our own affair, not another replica's: a client that grants less waits so long all the same. */
 const FLUSH_WAIT_MS_MIN = 1000;
@@ -17,59 +11,80 @@ const FLUSH_WAIT_MS_MIN = 1000;
  * Done when every partition has been told, or when its time is over: what still waits is then told REQUEST_TIMED_OUT,
  * although it is in the log and may yet be committed.
  */
-export class PendingProduce implements Waiting {
-  readonly #waiting = new Set<ProduceOutcome>();
-  #ticket: Ticket | undefined;
+export class PendingProduce extends Waiting {
+  /** Every partition of the request, in its order. */
+  readonly partitions: ProducedPartition[] = [];
+  #waiting = 0;
   #done: (() => void) | undefined;
 
   /** Whether nothing has to be waited for. */
   get isDone(): boolean {
-    return this.#waiting.size === 0;
-  }
-
-  /** One partition's wait. What comes of it is written into `outcome`; an append that throws must be forgotten. */
-  waiter(outcome: ProduceOutcome): CommitWaiter {
-    this.#waiting.add(outcome);
-    return {
-      committed: () => this.#settle(outcome, undefined),
-      failed: (reason) => this.#settle(outcome, reason instanceof ApiError ? reason.code : 'KAFKA_STORAGE_ERROR'),
-    };
-  }
-
-  forget(outcome: ProduceOutcome): void {
-    this.#waiting.delete(outcome);
+    return this.#waiting === 0;
   }
 
   /** Calls `done` once, later: at the last commit, in that turn, or after `timeoutMs`. Without room: now. */
   wait(timeoutMs: number, delayed: Delayed, connection: WaitingConnection, done: () => void): void {
     this.#done = done;
-    this.#ticket = delayed.enter(this, Math.max(timeoutMs, FLUSH_WAIT_MS_MIN), connection);
-    if (this.#ticket === undefined) this.expire();
+    if (!delayed.enter(this, Math.max(timeoutMs, FLUSH_WAIT_MS_MIN), connection)) this.expire();
   }
 
   expire(): void {
-    for (const outcome of this.#waiting) outcome.error = 'REQUEST_TIMED_OUT';
-    this.#finish();
+    for (const partition of this.partitions) if (partition.isWaiting) partition.settle('REQUEST_TIMED_OUT');
   }
 
   abandon(): void {
-    this.#finish();
+    this.expire();
   }
 
   /** What is in the log is worth its answer, and the disk is not far: it stays. */
   stop(): void {}
 
-  #settle(outcome: ProduceOutcome, error: string | undefined): void {
-    if (!this.#waiting.delete(outcome)) return;
-    outcome.error = error;
-    if (this.#waiting.size > 0 || this.#ticket === undefined) return;
-    this.#ticket.leave();
-    this.#finish();
+  /** One partition more, or one less, has to be waited for. */
+  count(by: 1 | -1): void {
+    this.#waiting += by;
+    if (this.#waiting > 0 || this.#done === undefined) return;
+    this.leave();
+    this.#done();
+    this.#done = undefined;
+  }
+}
+
+/** One partition of a produce: what was appended, and what becomes of it. */
+export class ProducedPartition implements CommitWaiter {
+  baseOffset = -1;
+  logAppendTimeMs = -1;
+  logStartOffset = -1;
+  /** The name of Kafka's error code; undefined: none. */
+  error: string | undefined;
+  #isWaiting = false;
+
+  constructor(
+    readonly index: number,
+    private readonly produce: PendingProduce,
+  ) {}
+
+  get isWaiting(): boolean {
+    return this.#isWaiting;
   }
 
-  #finish(): void {
-    this.#waiting.clear();
-    this.#done?.();
-    this.#done = undefined;
+  /** From now on the produce waits for this one. Whatever is told first, here or by {@link settle}, holds. */
+  expect(): void {
+    this.#isWaiting = true;
+    this.produce.count(1);
+  }
+
+  committed(): void {
+    if (this.#isWaiting) this.settle(undefined);
+  }
+
+  failed(reason: Error): void {
+    if (this.#isWaiting) this.settle(reason instanceof ApiError ? reason.code : 'KAFKA_STORAGE_ERROR');
+  }
+
+  settle(error: string | undefined): void {
+    this.error = error;
+    if (!this.#isWaiting) return;
+    this.#isWaiting = false;
+    this.produce.count(-1);
   }
 }
