@@ -48,7 +48,7 @@ export function decideConfigs(
     }
     const definition = definitionOf(definitions, change.name);
     const value = changedValue(definition, change, before, configs, statics);
-    const fault = configFault(definition, value);
+    const fault = lengthFault(change.name, value) ?? configFault(definition, value);
     if (fault !== undefined) throw new ApiError(faultCode(resource), fault);
     if (isWrittenBack(resource, definition, value, configs, statics)) continue;
     after.set(change.name, value);
@@ -73,6 +73,13 @@ export function definitionsOf(type: ConfigResourceType): ConfigDefinitions {
   }
 }
 
+/** What a list grew to by appending counts too: a longer value could not be written down. */
+function lengthFault(name: string, value: string): string | undefined {
+  const { byteLength } = utf8(value);
+  if (byteLength <= CONFIG_VALUE_BYTES_MAX) return undefined;
+  return `The value of ${name} would have ${byteLength} bytes; at most ${CONFIG_VALUE_BYTES_MAX} are allowed`;
+}
+
 /** Kafka tells a wrong value of a broker by another code than that of a topic or a group. */
 function faultCode({ type }: ConfigResource): 'INVALID_REQUEST' | 'INVALID_CONFIG' {
   return type === CONFIG_RESOURCE_TYPES.broker ? 'INVALID_REQUEST' : 'INVALID_CONFIG';
@@ -94,9 +101,6 @@ function changedValue(
   statics: StaticBrokerConfig,
 ): string {
   if (value === null) throw new ApiError('INVALID_REQUEST', `Config ${name} needs a value; null is none`);
-  if (utf8(value).byteLength > CONFIG_VALUE_BYTES_MAX) {
-    throw new ApiError('INVALID_CONFIG', `The value of ${name} is longer than ${CONFIG_VALUE_BYTES_MAX} bytes`);
-  }
   if (operation === 'set') return value;
   if (definition.type !== 'LIST') {
     throw new ApiError('INVALID_CONFIG', `Config ${name} is no list, so nothing can be added to it or taken from it`);

@@ -12,6 +12,11 @@ export class Configs implements ReplicatedState<MetadataRecord>, ConfigsImage {
   /** `topics` tells the name of a topic that goes: it must not have replayed that yet. */
   constructor(private readonly topics: Pick<Topics, 'byId'>) {}
 
+  /** Resources on which something is set. */
+  get resourceCount(): number {
+    return this.#byResource.size;
+  }
+
   of(type: ConfigResourceType, name: string): ConfigMap {
     return this.#byResource.get(configKey(type, name)) ?? NOTHING_SET;
   }

@@ -28,6 +28,11 @@ export interface ControllerOptions {
   readonly statics: StaticBrokerConfig;
 }
 
+/** Groups, brokers and subscriptions to client metrics that may carry configs. */
+export const RESOURCES_MAX = 10_000;
+/** Characters of a resource's name. */
+const RESOURCE_NAME_LENGTH_MAX = 1024;
+
 export interface ConfigOutcome extends Outcome {
   readonly resource: ConfigResource;
 }
@@ -154,7 +159,14 @@ export class Controller implements ReplicatedState<MetadataRecord> {
     if (name === '' && type !== CONFIG_RESOURCE_TYPES.broker) {
       throw new ApiError('INVALID_REQUEST', 'The name of the resource is empty; only brokers have a common default');
     }
+    if (name.length > RESOURCE_NAME_LENGTH_MAX) {
+      throw new ApiError(
+        'INVALID_REQUEST',
+        `The name of the resource is longer than ${RESOURCE_NAME_LENGTH_MAX} characters`,
+      );
+    }
     if (type === CONFIG_RESOURCE_TYPES.topic) this.#refuseUnknownTopic(name);
+    else this.#refuseTooMany({ type, name });
     if (type === CONFIG_RESOURCE_TYPES.broker && name !== '') {
       if (!/^\d{1,10}$/.test(name))
         throw new ApiError('INVALID_REQUEST', 'The name of a broker resource is its number');
@@ -162,6 +174,13 @@ export class Controller implements ReplicatedState<MetadataRecord> {
         throw new ApiError('INVALID_REQUEST', `There is no broker ${name}`);
       }
     }
+  }
+
+  /** Groups and subscriptions need not exist to be given configs, so their number is bounded here. */
+  #refuseTooMany({ type, name }: ConfigResource): void {
+    if (this.#configs.resourceCount < RESOURCES_MAX + this.#topics.size || this.#configs.of(type, name).size > 0)
+      return;
+    throw new ApiError('POLICY_VIOLATION', `${RESOURCES_MAX} groups and other resources have configs already`);
   }
 
   #refuseUnknownTopic(name: string): void {

@@ -21,6 +21,10 @@ export class Topics implements ReplicatedState<MetadataRecord> {
     return this.#partitionCount;
   }
 
+  get size(): number {
+    return this.#byId.size;
+  }
+
   byId(id: Uuid): TopicImage | undefined {
     return this.#byId.get(id);
   }
