@@ -5,6 +5,7 @@ import type { Parts } from '../parts.js';
 import { handler } from '../server/handler.js';
 import { adminError } from './admin-error.js';
 import { inTime } from './in-time.js';
+import { CHANGED_MAX, refuseLarge } from './request-size.js';
 
 type TopicAnswer = ResponseOf<typeof CreateTopics>['topics'][number];
 type TopicRequest = CreateTopicsRequest['topics'][number];
@@ -24,6 +25,7 @@ const TELLS_CONFIGS_FROM = 5;
 export const createTopics = handler<typeof CreateTopics>({
   api: CreateTopics,
   handle: async ({ topics, timeoutMs, validateOnly }, parts, { apiVersion }) => {
+    refuseLarge(topics.length, CHANGED_MAX);
     const wanted = topics.map(newTopicOf);
     const work = parts.metadata.submit((controller) => controller.createTopics(wanted, { validateOnly }));
     const outcomes = await inTime(parts.clock, timeoutMs, work);

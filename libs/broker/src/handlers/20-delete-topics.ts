@@ -4,6 +4,7 @@ import { DeleteTopics, type DeleteTopicsRequest, type ResponseOf } from '@trunkl
 import { handler } from '../server/handler.js';
 import { adminError } from './admin-error.js';
 import { inTime } from './in-time.js';
+import { CHANGED_MAX, refuseLarge } from './request-size.js';
 
 type TopicAnswer = ResponseOf<typeof DeleteTopics>['responses'][number];
 
@@ -34,7 +35,9 @@ interface Place extends Named {
 export const deleteTopics = handler<typeof DeleteTopics>({
   api: DeleteTopics,
   handle: async (request, { metadata, clock }, { apiVersion }) => {
-    const places = placesOf(namedIn(request, apiVersion), metadata.image);
+    const named = namedIn(request, apiVersion);
+    refuseLarge(named.length, CHANGED_MAX);
+    const places = placesOf(named, metadata.image);
     const targets = places.flatMap(({ target }) => target ?? []);
     const work = metadata.submit((controller) => controller.deleteTopics(targets));
     const outcomes = new Map((await inTime(clock, request.timeoutMs, work)).map((one) => [one.target, one]));

@@ -14,6 +14,7 @@ import { DescribeConfigs, type DescribeConfigsRequest, type ResponseOf, errorCod
 import type { Parts } from '../parts.js';
 import { handler } from '../server/handler.js';
 import { partitionError } from './partition-error.js';
+import { DESCRIBED_MAX, refuseLarge } from './request-size.js';
 
 type ResourceRequest = DescribeConfigsRequest['resources'][number];
 type ResourceAnswer = ResponseOf<typeof DescribeConfigs>['results'][number];
@@ -29,10 +30,17 @@ type ResourceAnswer = ResponseOf<typeof DescribeConfigs>['results'][number];
  */
 export const describeConfigs = handler<typeof DescribeConfigs>({
   api: DescribeConfigs,
-  handle: (request, parts) => ({
-    throttleTimeMs: 0,
-    results: request.resources.map((resource) => describe(resource, request, parts)),
-  }),
+  handle: (request, parts) => {
+    refuseLarge(request.resources.length, DESCRIBED_MAX);
+    const told = new Map<string, ResourceAnswer>();
+    const results = request.resources.map((resource): ResourceAnswer => {
+      const key = JSON.stringify([resource.resourceType, resource.resourceName, resource.configurationKeys]);
+      const answer = told.get(key) ?? describe(resource, request, parts);
+      told.set(key, answer); // The same asked a thousand times is made up once.
+      return answer;
+    });
+    return { throttleTimeMs: 0, results };
+  },
   failed: ({ resources }, error) => ({ throttleTimeMs: 0, results: resources.map((one) => refused(one, error)) }),
 });
 

@@ -2,6 +2,7 @@ import { CreatePartitions, type ResponseOf } from '@trunkline/protocol';
 import { handler } from '../server/handler.js';
 import { adminError } from './admin-error.js';
 import { inTime } from './in-time.js';
+import { CHANGED_MAX, refuseLarge } from './request-size.js';
 
 const THROTTLED_FROM = 3;
 
@@ -15,6 +16,7 @@ const THROTTLED_FROM = 3;
 export const createPartitions = handler<typeof CreatePartitions>({
   api: CreatePartitions,
   handle: async ({ topics, timeoutMs, validateOnly }, { metadata, clock }, { apiVersion }) => {
+    refuseLarge(topics.length, CHANGED_MAX);
     const wanted = topics.map(({ name, count, assignments }) => ({
       name,
       partitionCount: count,

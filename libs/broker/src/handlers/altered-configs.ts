@@ -2,6 +2,7 @@ import { ApiError } from '@trunkline/kernel';
 import { CONFIG_RESOURCE_TYPES, type ConfigAlteration, type ConfigResourceType } from '@trunkline/metadata';
 import type { Parts } from '../parts.js';
 import { adminError, type AdminError } from './admin-error.js';
+import { CHANGED_MAX, refuseLarge } from './request-size.js';
 
 /** A resource as AlterConfigs and IncrementalAlterConfigs name it. */
 export interface NamedResource {
@@ -22,10 +23,15 @@ export async function alteredConfigs<Resource extends NamedResource>(
   validateOnly: boolean,
   { metadata }: Parts,
 ): Promise<readonly AlteredAnswer[]> {
-  const keys = resources.map(keyOf);
+  refuseLarge(resources.length, CHANGED_MAX);
+  const times = new Map<string, number>();
+  for (const resource of resources) times.set(keyOf(resource), (times.get(keyOf(resource)) ?? 0) + 1);
   const judged = resources.map((resource, place) => {
-    if (keys.indexOf(keyOf(resource)) !== keys.lastIndexOf(keyOf(resource))) {
-      return new ApiError('INVALID_REQUEST', `The resource stands twice in the request, at place ${place} too`);
+    if (times.get(keyOf(resource)) !== 1) {
+      return new ApiError(
+        'INVALID_REQUEST',
+        `The resource stands more than once in the request, at place ${place} too`,
+      );
     }
     const type = Object.values(CONFIG_RESOURCE_TYPES).find((known) => known === resource.resourceType);
     if (type !== undefined) return alterationOf(resource, type);
