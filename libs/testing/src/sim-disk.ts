@@ -12,6 +12,8 @@ export interface SimDiskOptions {
   readonly capacityBytes?: number;
   /** Acts take up to so many turns of the microtask queue, by the dice, so that they overtake each other. */
   readonly jitter?: number;
+  /** What each act that may wait waits for, instead of `jitter`: time of a simulation. Never settled: it never happens. */
+  readonly pace?: (act: DiskAct, path: string) => Promise<void>;
   readonly odds?: Partial<CrashOdds>;
 }
 
@@ -50,6 +52,7 @@ export class SimDisk implements Disk {
   readonly random: SimRandom;
   readonly #odds: CrashOdds;
   readonly #jitter: number;
+  readonly #pace: SimDiskOptions['pace'];
   readonly #names = new SimNames();
   readonly #locks = new Set<string>();
   #life = 0;
@@ -59,6 +62,7 @@ export class SimDisk implements Disk {
     this.random = new SimRandom(options.seed);
     this.capacityBytes = options.capacityBytes ?? Number.POSITIVE_INFINITY;
     this.#jitter = options.jitter ?? 0;
+    this.#pace = options.pace;
     this.#odds = { keptPercent: 50, garbagePercent: 0, ...options.odds };
   }
 
@@ -81,6 +85,11 @@ export class SimDisk implements Disk {
   /** The next `times` acts of this kind on paths that match fail. A sync that fails loses what it should have saved. */
   fail(act: DiskAct, path: RegExp, code: string, times = 1): void {
     this.#faults.push({ act, path, code, times });
+  }
+
+  /** Takes back the faults that were planted and have not struck. */
+  heal(): void {
+    this.#faults = [];
   }
 
   /** Turns a bit over, in the page cache and on the disk. */
@@ -213,8 +222,8 @@ export class SimDisk implements Disk {
   /** What an act does happens in the very step in which it counts: a crash comes before or after, never between. */
   async #act<T>(kind: DiskAct, path: string, run: () => T, inode?: SimInode, life = this.#life): Promise<T> {
     this.#mustLive(life, path);
-    for (let turn = this.#jitter === 0 ? 0 : this.random.below(this.#jitter); turn >= 0; turn--)
-      await Promise.resolve();
+    if (this.#pace !== undefined) await this.#pace(kind, path);
+    else await turns(this.#jitter === 0 ? 1 : 1 + this.random.below(this.#jitter));
     this.#mustLive(life, path);
     this.#count(kind, path, inode);
     return run();
@@ -252,4 +261,8 @@ export class SimDisk implements Disk {
     for (const { size } of this.#names.files()) used += size;
     return used;
   }
+}
+
+async function turns(count: number): Promise<void> {
+  for (let turn = 0; turn < count; turn++) await Promise.resolve();
 }

@@ -1,0 +1,152 @@
+import type { Clock } from '@trunkline/kernel';
+import { SimRandom } from '@trunkline/testing';
+
+/** One life of a process. What was scheduled for it does not happen once it has ended. */
+export class Life {
+  #alive = true;
+  #end: () => void = () => {};
+  /** Resolves when it ends. */
+  readonly ended = new Promise<void>((resolve) => (this.#end = resolve));
+
+  get alive(): boolean {
+    return this.#alive;
+  }
+
+  end(): void {
+    this.#alive = false;
+    this.#end();
+  }
+}
+
+interface Scheduled {
+  readonly dueUs: number;
+  readonly tiebreak: number;
+  readonly order: number;
+  readonly label: string;
+  readonly life: Life;
+  readonly run: () => void;
+  cancelled: boolean;
+}
+
+const WALL_BEGIN_MS = 1_700_000_000_000;
+/** Lines of the trace that are kept for looking at. */
+const TRACE_LINES_MAX = 100_000;
+
+/** Time, dice and the order of events of one run: one seed decides all of it. Times are virtual. */
+export class SimWorld {
+  readonly dice: SimRandom;
+  readonly #events: Scheduled[] = [];
+  readonly #lines: string[] = [];
+  #nowUs = 0;
+  #order = 0;
+  #hash = 0x811c9dc5;
+  /** Events that happened. */
+  steps = 0;
+
+  constructor(readonly seed: number) {
+    this.dice = new SimRandom(seed);
+  }
+
+  get nowMs(): number {
+    return this.#nowUs / 1000;
+  }
+
+  /** Changes with every event, its time and its order: two runs with the same hash were the same run. */
+  get hash(): string {
+    return (this.#hash >>> 0).toString(16).padStart(8, '0');
+  }
+
+  /** The end of the trace. */
+  get lines(): readonly string[] {
+    return this.#lines;
+  }
+
+  note(line: string): void {
+    for (let at = 0; at < line.length; at++) this.#hash = Math.imul(this.#hash ^ line.charCodeAt(at), 0x01000193);
+    this.#lines.push(`${this.nowMs.toFixed(3)} ${line}`);
+    if (this.#lines.length > 2 * TRACE_LINES_MAX) this.#lines.splice(0, TRACE_LINES_MAX);
+  }
+
+  /** Calls `run` after `delayUs`; events of one moment come in an order of the dice. */
+  schedule(delayUs: number, label: string, life: Life, run: () => void): Scheduled {
+    const dueUs = this.#nowUs + Math.max(0, Math.ceil(delayUs));
+    const event = {
+      dueUs,
+      tiebreak: this.dice.below(1 << 20),
+      order: this.#order++,
+      label,
+      life,
+      run,
+      cancelled: false,
+    };
+    let at = this.#events.length;
+    while (at > 0 && isLater(event, this.#events[at - 1]!)) at -= 1;
+    this.#events.splice(at, 0, event);
+    return event;
+  }
+
+  /** Resolves after `delayUs`, or never when the life ends before. */
+  pause(delayUs: number, label: string, life: Life): Promise<void> {
+    return new Promise((resolve) => void this.schedule(delayUs, label, life, resolve));
+  }
+
+  clockOf(life: Life): Clock {
+    return {
+      nowMs: () => WALL_BEGIN_MS + Math.floor(this.nowMs),
+      monotonicMs: () => this.nowMs,
+      after: (delayMs, run) => {
+        const event = this.schedule(delayMs * 1000, 'timer', life, run);
+        return { cancel: () => void (event.cancelled = true) };
+      },
+    };
+  }
+
+  /** Lets `ms` of virtual time pass. */
+  async run(ms: number): Promise<void> {
+    const untilUs = this.#nowUs + ms * 1000;
+    while (await this.#next(untilUs));
+    this.#nowUs = Math.max(this.#nowUs, untilUs);
+  }
+
+  /** Lets time pass until the promise settles; rejects with {@link Hangs} when that takes more than `limitMs`. */
+  async settle<T>(what: string, promise: Promise<T>, limitMs: number): Promise<T> {
+    let settled = false;
+    const done = (): void => void (settled = true);
+    promise.then(done, done);
+    await drain();
+    const untilUs = this.#nowUs + limitMs * 1000;
+    while (!settled) if (!(await this.#next(untilUs))) throw new Hangs(`${what} took more than ${limitMs} virtual ms`);
+    return promise;
+  }
+
+  /** The next event, and everything that follows from it in the same moment. */
+  async #next(untilUs: number): Promise<boolean> {
+    for (;;) {
+      const event = this.#events.at(-1);
+      if (event === undefined || event.dueUs > untilUs) return false;
+      this.#events.pop();
+      if (event.cancelled || !event.life.alive) continue;
+      this.#nowUs = event.dueUs;
+      this.steps += 1;
+      this.note(event.label);
+      event.run();
+      await drain();
+      return true;
+    }
+  }
+}
+
+/** Something did not come to an end in time. */
+export class Hangs extends Error {}
+
+/** Later events stand before earlier ones: the next is the last. */
+function isLater(event: Scheduled, than: Scheduled): boolean {
+  if (event.dueUs !== than.dueUs) return event.dueUs > than.dueUs;
+  if (event.tiebreak !== than.tiebreak) return event.tiebreak > than.tiebreak;
+  return event.order > than.order;
+}
+
+/** Every promise that can go on has gone on when a new turn of the real event loop begins. */
+function drain(): Promise<void> {
+  return new Promise((resolve) => void setImmediate(resolve));
+}
