@@ -26,6 +26,7 @@ export class Cluster {
   readonly #private = new Set<BrokerLink>();
   #controllerId = -1;
   #seed: BrokerLink | undefined;
+  #turn = 0;
   #refreshing: Promise<void> | undefined;
   #wanted = new Set<string>();
   #closed = false;
@@ -136,24 +137,35 @@ export class Cluster {
   }
 
   async #ask(topics: readonly string[]): Promise<void> {
+    const { connectTimeoutMs } = this.settings;
     const link = await this.#seedLink();
-    const { brokers, controllerId, topics: answered } = await link.call(this.client.metadataV8.api, [...topics], false);
+    let answer;
+    try {
+      const asking = link.call(this.client.metadataV8.api, [...topics], false);
+      answer = await link.within(connectTimeoutMs, asking);
+    } catch (reason) {
+      this.#seed = undefined;
+      this.#turn += 1; // It may take connections and answer nothing: the next one is asked first.
+      await link.close();
+      throw reason;
+    }
     this.#addresses.clear();
-    for (const { nodeId, host, port } of brokers) this.#addresses.set(nodeId, { host, port });
-    this.#controllerId = controllerId;
-    for (const { name, errorCode, partitions } of answered) {
+    for (const { nodeId, host, port } of answer.brokers) this.#addresses.set(nodeId, { host, port });
+    this.#controllerId = answer.controllerId;
+    for (const { name, errorCode, partitions } of answer.topics) {
       const leaders: number[] = [];
       for (const { partitionIndex, leaderId } of partitions) leaders[partitionIndex] = leaderId;
       this.#topics.set(name, { errorCode, leaders });
     }
   }
 
-  /** A link for metadata: to any broker that can be reached, those named in the options last. */
+  /** A link for metadata: to any broker that can be reached. */
   async #seedLink(): Promise<BrokerLink> {
     if (this.#seed?.isOpen === true) return this.#seed;
-    const candidates = [...this.#addresses.values(), ...this.settings.addresses];
+    const known = [...this.#addresses.values(), ...this.settings.addresses];
+    const first = this.#turn % known.length;
     let last: unknown;
-    for (const address of candidates) {
+    for (const address of [...known.slice(first), ...known.slice(0, first)]) {
       try {
         this.#seed = await this.#connect(address, this.settings.requestTimeoutMs);
         return this.#seed;

@@ -20,6 +20,8 @@ export class GroupMember {
   #commitTrouble: string | undefined;
   #joiningSinceMs: number | undefined;
   readonly #committed = new Map<string, number>();
+  /** Partitions that were taken away and whose handlers still run. */
+  readonly #releasing = new Map<string, Promise<void>>();
   readonly #pause: Backoff;
   readonly #beat: Backoff;
   readonly #ended: Promise<void>;
@@ -74,7 +76,7 @@ export class GroupMember {
   /** Commits once more, leaves the group and ends. Whoever calls this has stopped the reader and drained its work. */
   async close(): Promise<void> {
     this.#commitTimer?.cancel();
-    if (this.#generation !== undefined) await this.commit();
+    await this.commit();
     this.#isClosing = true;
     this.#commitTimer?.cancel();
     this.#pause.wake();
@@ -160,29 +162,39 @@ export class GroupMember {
 
   /** Reads what was given, lets go of what was taken. Repeats what fails until it is done or a later generation is there. */
   async #apply(generation: Generation): Promise<void> {
-    const pause = new Backoff(this.cluster.clock);
     const isCurrent = (): boolean => this.#generation === generation && !this.#isClosing;
     const assigned = new Set(generation.assigned.map(nameOfPartition));
     const lost = this.#owned().filter((partition) => !assigned.has(nameOfPartition(partition)));
     const released = this.#release(lost);
+    // Taken away in an earlier rebalance and given back in this one, before it was let go of.
+    const returning = [...assigned].flatMap((name) => this.#releasing.get(name) ?? []);
+    await this.#addPatiently(generation, isCurrent);
+    if (isCurrent()) {
+      this.#trouble = undefined;
+      this.#isReady();
+    }
+    if (returning.length > 0) {
+      await Promise.all(returning);
+      await this.#addPatiently(generation, isCurrent);
+    }
+    await released;
+    if (lost.length === 0 || !isCurrent()) return;
+    this.#mustJoin = true; // Now others may have what was let go.
+    this.#beat.wake();
+  }
+
+  async #addPatiently(generation: Generation, isCurrent: () => boolean): Promise<void> {
+    const pause = new Backoff(this.cluster.clock);
     while (isCurrent()) {
       try {
         await this.#add(generation, isCurrent);
-        break;
+        return;
       } catch (reason) {
         this.#trouble = asError(reason).message;
         await this.cluster.refresh(generation.assigned.map(({ topic }) => topic)).catch(() => {});
         await pause.pause();
       }
     }
-    if (isCurrent()) {
-      this.#trouble = undefined;
-      this.#isReady();
-    }
-    await released;
-    if (lost.length === 0 || !isCurrent()) return;
-    this.#mustJoin = true; // Now others may have what was let go.
-    this.#beat.wake();
   }
 
   async #add(generation: Generation, isCurrent: () => boolean): Promise<void> {
@@ -210,17 +222,24 @@ export class GroupMember {
   }
 
   async #release(lost: readonly TopicPartition[]): Promise<void> {
-    const { revokeDeadlineMs } = this.cluster.settings;
-    const positions: Position[] = [];
     await Promise.all(
-      lost.map(async (partition) => {
-        const position = await this.reader.release(partition, revokeDeadlineMs);
-        const before = this.#committed.get(nameOfPartition(partition)) ?? -1;
-        if (position !== undefined && position > before) positions.push({ ...partition, position });
-        this.#committed.delete(nameOfPartition(partition));
+      lost.map((partition) => {
+        const name = nameOfPartition(partition);
+        const under =
+          this.#releasing.get(name) ?? this.#releaseOne(partition).finally(() => this.#releasing.delete(name));
+        this.#releasing.set(name, under);
+        return under;
       }),
     );
-    await this.#send(positions).catch(() => {}); // Not known to be committed: another handles it again.
+  }
+
+  async #releaseOne(partition: TopicPartition): Promise<void> {
+    const position = await this.reader.release(partition, this.cluster.settings.revokeDeadlineMs);
+    const name = nameOfPartition(partition);
+    const before = this.#committed.get(name) ?? -1;
+    this.#committed.delete(name);
+    if (position === undefined || position <= before) return;
+    await this.#send([{ ...partition, position }]).catch(() => {}); // Not known to be committed: another handles it again.
   }
 
   async #commitMoved(): Promise<void> {
@@ -229,8 +248,8 @@ export class GroupMember {
       if (position.position > (this.#committed.get(nameOfPartition(position)) ?? -1)) moved.push(position);
     }
     if (moved.length === 0) return;
+    if (this.#coordinatorId < 0) return this.moved();
     try {
-      if (this.#generation === undefined) return this.moved();
       await this.#send(moved);
       for (const position of moved) this.#committed.set(nameOfPartition(position), position.position);
       this.#commitTrouble = undefined;

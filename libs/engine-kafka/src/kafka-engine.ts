@@ -49,6 +49,7 @@ export class KafkaEngine implements Engine {
   readonly #settings: KafkaSettings;
   readonly #logger: Logger;
   readonly #subscriptions = new Set<KafkaSubscription>();
+  #starting: Promise<void> | undefined;
   #running: Running | undefined;
   #isClosed = false;
 
@@ -60,16 +61,8 @@ export class KafkaEngine implements Engine {
 
   async start(): Promise<void> {
     if (this.#isClosed) throw new TrunklineError('CLOSED', 'the engine is closed');
-    if (this.#running !== undefined) return;
-    const client = await import('@platformatic/kafka');
-    const cluster = new Cluster(client, this.#settings, nodeClock);
-    try {
-      await cluster.start();
-    } catch (reason) {
-      await cluster.close();
-      throw TrunklineError.from(reason, 'ENGINE_UNAVAILABLE');
-    }
-    this.#running = { cluster, producer: new Producer(cluster), channels: new Channels(cluster, this.#logger) };
+    this.#starting ??= this.#start();
+    await this.#starting;
   }
 
   async ensure(channels: readonly ChannelSpec[]): Promise<void> {
@@ -95,12 +88,25 @@ export class KafkaEngine implements Engine {
 
   async close(): Promise<void> {
     this.#isClosed = true;
+    await this.#starting?.catch(() => {});
     const running = this.#running;
     this.#running = undefined;
     if (running === undefined) return;
     await Promise.all([...this.#subscriptions].map((subscription) => subscription.close(CLOSE_DEADLINE_MS)));
     await running.producer.close();
     await running.cluster.close();
+  }
+
+  async #start(): Promise<void> {
+    const client = await import('@platformatic/kafka');
+    const cluster = new Cluster(client, this.#settings, nodeClock);
+    try {
+      await cluster.start();
+    } catch (reason) {
+      await cluster.close();
+      throw TrunklineError.from(reason, 'ENGINE_UNAVAILABLE');
+    }
+    this.#running = { cluster, producer: new Producer(cluster), channels: new Channels(cluster, this.#logger) };
   }
 
   #parts(): Running {

@@ -16,6 +16,9 @@ const SHORT_WAIT_MS = 25;
 /** After an error of one partition: how long it is left alone while its leader is looked up. */
 const PARTITION_PAUSE_MS = 100;
 
+/** How much later than it was asked to a broker may answer before it counts as out of reach. */
+const LATE_MS = 3_000;
+
 /** A partition that is being read. */
 interface Reading extends TopicPartition {
   readonly assigned: AssignedPartition;
@@ -218,7 +221,9 @@ export class PartitionReader {
 
 /** Fetches from one broker, over and over. */
 class LeaderFetcher {
-  trouble: string | undefined;
+  #trouble: string | undefined;
+  /** When the fetch that is under way must be answered; a broker that hangs keeps its connections open. */
+  #answerDueMs = Infinity;
   readonly #ended: Promise<void>;
   readonly #pause: Backoff;
   #link: BrokerLink | undefined;
@@ -234,6 +239,12 @@ class LeaderFetcher {
   ) {
     this.#pause = new Backoff(reader.cluster.clock);
     this.#ended = this.#run();
+  }
+
+  /** Why nothing is read from this broker now. */
+  get trouble(): string | undefined {
+    if (this.reader.cluster.clock.monotonicMs() <= this.#answerDueMs) return this.#trouble;
+    return `broker ${this.nodeId} does not answer`;
   }
 
   wake(): void {
@@ -265,7 +276,7 @@ class LeaderFetcher {
         if (this.#isStopped) break;
         if (wanted.length === 0) await this.#sleep(isShort);
         else await this.#fetch(link, wanted, isShort);
-        this.trouble = undefined;
+        this.#trouble = undefined;
         this.#pause.reset();
       } catch (reason) {
         if (this.#isInterrupted) {
@@ -273,7 +284,7 @@ class LeaderFetcher {
           continue;
         }
         if (this.#isStopped) break;
-        this.trouble = asError(reason).message;
+        this.#trouble = asError(reason).message;
         await this.#drop();
         await this.reader.refresh();
         if (!this.#isStopped) await this.#pause.pause();
@@ -291,20 +302,25 @@ class LeaderFetcher {
   }
 
   async #fetch(link: BrokerLink, wanted: readonly Reading[], isShort: boolean): Promise<void> {
-    const { fetchWaitMs } = this.reader.cluster.settings;
+    const { clock, settings } = this.reader.cluster;
+    const waitMs = isShort ? Math.min(SHORT_WAIT_MS, settings.fetchWaitMs) : settings.fetchWaitMs;
     const positions = wanted.map(({ topic, partition, nextOffset: offset }) => ({ topic, partition, offset }));
     const asked = new Map(
       wanted.map((reading) => [nameOfPartition(reading), { reading, offset: reading.nextOffset }] as const),
     );
     const body = encodeFetch(positions, {
-      waitMs: isShort ? Math.min(SHORT_WAIT_MS, fetchWaitMs) : fetchWaitMs,
+      waitMs,
       bytesMax: FETCH_BYTES_MAX,
       partitionBytesMax: PARTITION_BYTES_MAX,
     });
     this.#isFetching = true;
     this.#isInterrupted = false;
+    this.#answerDueMs = clock.monotonicMs() + waitMs + LATE_MS;
     const asking = link.request(FETCH, body, (bytes) => decodeFetch(bytes, positions));
-    const answers = await asking.finally(() => (this.#isFetching = false));
+    const answers = await asking.finally(() => {
+      this.#isFetching = false;
+      this.#answerDueMs = Infinity;
+    });
     for (const answer of answers) this.reader.take(answer, asked);
   }
 

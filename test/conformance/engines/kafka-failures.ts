@@ -10,6 +10,7 @@ const WAIT_MS = 60_000;
 /** A broker that a test may end and begin again. */
 export interface FragileServer {
   readonly bootstrap: string;
+  readonly pid: number;
   kill(): Promise<void>;
   start(): Promise<void>;
   close(): Promise<void>;
@@ -149,6 +150,74 @@ export function describeFailures(name: string, open: () => Promise<FragileServer
       await until('done', () => first.status().inFlight === 0, WAIT_MS);
     }, 120_000);
 
+    it('says so while its broker hangs with open connections, and goes on when it answers again', async () => {
+      const engine = await started();
+      const channel = await channelOf(engine, 1);
+      const seen: string[] = [];
+      const subscription = await read(
+        engine,
+        channel,
+        `${channel}-g`,
+        async (delivery) => void seen.push(valueOf(delivery)),
+      );
+      await engine.publish([message(channel, 'before')]);
+      await until('it comes', () => seen.length === 1, WAIT_MS);
+      process.kill(server.pid, 'SIGSTOP');
+      let published: Promise<void>;
+      try {
+        await until('it is red', () => subscription.status().state === 'failed', WAIT_MS);
+        published = engine.publish([message(channel, 'while it hung')]);
+      } finally {
+        process.kill(server.pid, 'SIGCONT');
+      }
+      await published;
+      await until('it is green', () => subscription.status().state === 'running', WAIT_MS);
+      await until('it comes', () => seen.length === 2, WAIT_MS);
+      expect(seen).toEqual(['before', 'while it hung']);
+    }, 120_000);
+
+    it('closes within its timeouts when its broker is gone, and says what was not written', async () => {
+      const engine = kafka({ brokers: [server.bootstrap], deliveryTimeoutMs: 1_000 });
+      await engine.start();
+      const channel = await channelOf(engine, 1);
+      await read(engine, channel, `${channel}-g`, async () => {});
+      await server.kill();
+      try {
+        const lost = engine.publish([message(channel, 'lost')]).catch((reason: unknown) => reason);
+        const startedMs = performance.now();
+        await engine.close();
+        expect(performance.now() - startedMs).toBeLessThan(10_000);
+        expect(await lost).toMatchObject({ code: 'ENGINE_UNAVAILABLE' });
+      } finally {
+        await server.start();
+      }
+    }, 120_000);
+
+    it('takes back a partition that it is just letting go of', async () => {
+      const [engine, other] = [await started(), await started()];
+      const channel = await channelOf(engine, 2);
+      const group = `${channel}-g`;
+      let release = (): void => {};
+      const held = new Promise<void>((resolve) => (release = resolve));
+      const begun: string[] = [];
+      const first = await read(engine, channel, group, async (delivery) => {
+        begun.push(valueOf(delivery));
+        await held;
+      });
+      await engine.publish([0, 1].map((partition) => ({ ...message(channel, `p${partition}`), partition })));
+      await until('both have begun', () => begun.length === 2, WAIT_MS);
+      const second = await read(other, channel, group, async () => {});
+      // Its first generation gives it nothing: what it shall have is being let go of.
+      expect(second.status().assigned).toEqual([]);
+      await second.close(0);
+      await until('the first has joined alone again', () => isAlone(server.bootstrap, group), WAIT_MS);
+      release();
+      await until('all is done', () => first.status().inFlight === 0, WAIT_MS);
+      await until('both are read again', () => first.status().assigned.length === 2, WAIT_MS);
+      await engine.publish([0, 1].map((partition) => ({ ...message(channel, `q${partition}`), partition })));
+      await until('all come', () => begun.includes('q0') && begun.includes('q1'), WAIT_MS);
+    }, 120_000);
+
     it('takes up partitions that were added later', async () => {
       const engine = await started({ metadataMaxAgeMs: 500 });
       const channel = await channelOf(engine, 1);
@@ -171,6 +240,14 @@ async function connected<T>(bootstrap: string, use: (client: RawClient) => Promi
   } finally {
     client.close();
   }
+}
+
+async function isAlone(bootstrap: string, group: string): Promise<boolean> {
+  const [described] = await connected(bootstrap, async (client) => {
+    const request = { groups: [group], includeAuthorizedOperations: false };
+    return (await client.send(DescribeGroups, 5, request)).groups;
+  });
+  return described?.groupState === 'Stable' && described.members.length === 1;
 }
 
 /** Takes every member out of a group, as a coordinator does with those it heard nothing of. */

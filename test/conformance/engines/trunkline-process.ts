@@ -11,6 +11,9 @@ export async function startTrunkline(port: number): Promise<FragileServer> {
   let broker = await start();
   return {
     bootstrap: `127.0.0.1:${port}`,
+    get pid() {
+      return broker.child.pid ?? -1;
+    },
     kill: () => broker.kill(),
     start: async () => {
       broker = await start();
