@@ -93,17 +93,30 @@ export function brokerConfig(sources: readonly SettingsSource[], hostname = 'loc
     throw new ConfigFault('log.dirs', `${where('log.dirs')}: log.dirs=${String(dirs)} must name exactly one directory`);
   }
   const id = nodeId(integer('node.id'));
+  const listeners = readListeners(read, where, hostname);
   return Object.freeze({
     nodeId: id,
     dataDir: String(dirs[0]),
-    listeners: readListeners(read, where, hostname),
+    listeners,
     rack: textOf(read('broker.rack')),
     limits: readLimits(integer, String(read('max.connections.per.ip.overrides') ?? ''), where),
-    statics: { nodeId: id, values: new Map([...merged].map(([name, { value }]) => [name, value])) },
+    statics: {
+      nodeId: id,
+      values: new Map([...toldAddresses(listeners), ...[...merged].map(([name, { value }]) => [name, value] as const)]),
+    },
     integer,
     flag: (name: string) => read(name) === true,
     text: (name: string) => textOf(read(name)),
   });
+}
+
+/** `advertised.listeners` that follow from `listeners`, so that whoever describes this broker reads where it is. */
+function toldAddresses(listeners: readonly ListenerConfig[]): readonly (readonly [string, string])[] {
+  if (listeners.some(({ advertised }) => advertised.port === 0)) return []; // Known only when it is bound.
+  const told = listeners.map(({ name, advertised: { host, port } }) => {
+    return `${name}://${host.includes(':') ? `[${host}]` : host}:${port}`;
+  });
+  return [['advertised.listeners', told.join(',')]];
 }
 
 function textOf(value: ConfigValue | null): string | null {

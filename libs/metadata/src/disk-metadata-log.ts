@@ -15,6 +15,7 @@ import { buildBatch } from '@trunkline/records';
 import {
   inventory,
   logName,
+  parentOf,
   readCleanEnd,
   removeCleanEnd,
   removeUnfinished,
@@ -229,9 +230,4 @@ export class DiskMetadataLog implements MetadataLog {
     const why = `${this.options.dir}: the log from offset ${restoredTo} is missing (${there}). Restore it from a copy`;
     return new ApiError('KAFKA_STORAGE_ERROR', why);
   }
-}
-
-function parentOf(dir: string): string {
-  const slash = dir.lastIndexOf('/');
-  return slash === -1 ? '.' : dir.slice(0, Math.max(slash, 1));
 }

@@ -23,6 +23,16 @@ describe('meta.properties', () => {
     );
   });
 
+  it('outlives a power cut in directories that were made for it', async () => {
+    for (let seed = 0; seed < 20; seed++) {
+      const disk = new SimDisk({ seed, odds: { keptPercent: 0 } });
+      await disk.makeDir('/var/lib/data');
+      const made = await metaProperties(disk, '/var/lib/data', nodeId(1), new SimRandom(9));
+      disk.crash();
+      expect(await metaProperties(disk, '/var/lib/data', nodeId(1), new SimRandom(10))).toEqual(made);
+    }
+  });
+
   it('does not let another node into the directory', async () => {
     const disk = await directory();
     await read(disk);

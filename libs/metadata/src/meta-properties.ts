@@ -1,5 +1,6 @@
 import { ApiError, fromUtf8, utf8, type Disk, type NodeId, type Random, type Uuid } from '@trunkline/kernel';
 import { readWhole, replaceFile } from '@trunkline/log';
+import { parentOf } from './metadata-files.js';
 
 /** Who a data directory belongs to. Written once, when it is new. */
 export interface MetaProperties {
@@ -19,6 +20,7 @@ const NAME = 'meta.properties';
 export async function metaProperties(disk: Disk, dir: string, nodeId: NodeId, random: Random): Promise<MetaProperties> {
   if (!(await disk.list(dir)).includes(NAME)) {
     const made: MetaProperties = { clusterId: random.uuid(), nodeId, directoryId: random.uuid() };
+    await syncParents(disk, dir);
     await replaceFile(disk, dir, NAME, utf8(format(made)));
     return made;
   }
@@ -27,6 +29,17 @@ export async function metaProperties(disk: Disk, dir: string, nodeId: NodeId, ra
   if (found.nodeId === nodeId) return found;
   const why = `${path} says node.id=${found.nodeId}, but this node is started with node.id=${nodeId}`;
   throw new ApiError('INCONSISTENT_CLUSTER_ID', `${why}; use the directory's own id, or another directory`);
+}
+
+/** The directory is new, and those above it may be: without their names a power cut would take all that is in it (C54). */
+async function syncParents(disk: Disk, dir: string): Promise<void> {
+  for (let at = parentOf(dir); ; at = parentOf(at)) {
+    await disk.syncDir(at).catch((reason: unknown) => {
+      // What we may not read we have not made.
+      if (!(reason instanceof Error && 'code' in reason && reason.code === 'EACCES')) throw reason;
+    });
+    if (at === '/' || at === '.') return;
+  }
 }
 
 function format({ clusterId, nodeId, directoryId }: MetaProperties): string {

@@ -61,3 +61,9 @@ function offsetsIn(names: readonly string[], form: RegExp): readonly number[] {
   const offsets = names.flatMap((name) => form.exec(name)?.[1] ?? []).map(Number);
   return offsets.toSorted((left, right) => left - right);
 }
+
+/** The directory that holds a path's last name. */
+export function parentOf(dir: string): string {
+  const slash = dir.lastIndexOf('/');
+  return slash === -1 ? '.' : dir.slice(0, Math.max(slash, 1));
+}

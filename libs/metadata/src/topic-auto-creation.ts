@@ -36,9 +36,10 @@ export class TopicAutoCreation {
   async create(names: readonly string[]): Promise<ReadonlyMap<string, ApiError>> {
     const { clock } = this.options;
     const refused = new Map<string, ApiError>();
+    const tooMany = new ApiError('UNKNOWN_TOPIC_OR_PARTITION', 'Too many topics are being made; ask again later');
     const wanted = names.filter((name) => {
       if (this.#bucket.take(clock.monotonicMs())) return true;
-      refused.set(name, new ApiError('UNKNOWN_TOPIC_OR_PARTITION', 'Too many topics are being made; ask again later'));
+      refused.set(name, tooMany);
       return false;
     });
     for (const { name, error } of await this.#made(wanted)) {

@@ -15,7 +15,7 @@ type RecordErrorAnswer = NonNullable<PartitionAnswer['recordErrors']>[number];
 interface TopicAnswer {
   readonly name: string;
   readonly topicId: Uuid;
-  readonly partitionResponses: Row[];
+  readonly partitionResponses: readonly Row[];
 }
 
 const ACKS_ALL = -1;
@@ -87,28 +87,21 @@ export const produce = handler({
   api: Produce,
   overlaps: true,
   handle(request, parts, context) {
-    const producing: Producing = { request, parts, context, pending: new PendingProduce() };
-    const { pending } = producing;
-    const responses: TopicAnswer[] = [];
-    const whole = refusalOfAll(request, parts, context);
-    for (const { name, topicId, partitionData } of request.topicData) {
-      if (partitionData.length === 0) continue;
-      const partitionResponses: Row[] = [];
-      responses.push({ name, topicId, partitionResponses });
-      for (const { index, records } of partitionData) {
-        const row = new Row(index, pending);
-        pending.partitions.push(row);
-        partitionResponses.push(row);
-        if (whole === undefined) append(row, responses.at(-1)!, records, producing);
-        else row.refuse(whole, undefined);
-      }
-    }
+    const pending = new PendingProduce();
+    const producing: Producing = { request, parts, context, pending };
+    const asked = request.topicData.filter(({ partitionData }) => partitionData.length > 0);
+    const responses = asked.map(({ name, topicId, partitionData }): TopicAnswer => {
+      return { name, topicId, partitionResponses: partitionData.map(({ index }) => new Row(index, pending)) };
+    });
+    appendAll(asked, responses, producing);
+    const rows = (): readonly Row[] => responses.flatMap(({ partitionResponses }) => partitionResponses);
     if (request.acks === ACKS_NONE) {
-      return pending.partitions.some(({ error }) => error !== undefined) ? CLOSE_CONNECTION : NO_ANSWER;
+      return rows().some(({ error }) => error !== undefined) ? CLOSE_CONNECTION : NO_ANSWER;
     }
     if (pending.isDone) return answerOf(responses, producing);
     return new Promise((resolve) => {
-      pending.wait(request.timeoutMs, parts.delayed, context, () => resolve(answerOf(responses, producing)));
+      const done = (): void => resolve(answerOf(responses, producing));
+      pending.wait(parts.delayed, context, { timeoutMs: request.timeoutMs, partitions: rows, done });
     });
   },
   failed(request, error): Answer<typeof Produce> {
@@ -142,6 +135,19 @@ function refusalOfAll({ transactionalId, topicData }: ProduceRequest, { delayed 
   }
   if (delayed.hasRoom(context)) return undefined;
   return new ApiError('REQUEST_TIMED_OUT', 'too many requests of this connection, or of all, wait for the disk');
+}
+
+/** In the order of the request, and all of it in this turn. */
+function appendAll(asked: ProduceRequest['topicData'], responses: readonly TopicAnswer[], producing: Producing): void {
+  const whole = refusalOfAll(producing.request, producing.parts, producing.context);
+  for (const [at, { partitionData }] of asked.entries()) {
+    const topic = responses[at]!;
+    for (const [place, { records }] of partitionData.entries()) {
+      const row = topic.partitionResponses[place]!;
+      if (whole === undefined) append(row, topic, records, producing);
+      else row.refuse(whole, undefined);
+    }
+  }
 }
 
 function append(row: Row, topic: TopicAnswer, records: Uint8Array | null, producing: Producing): void {
@@ -195,7 +201,7 @@ function asAnswer(reason: unknown): ApiError {
 }
 
 function answerOf(responses: readonly TopicAnswer[], producing: Producing): ProduceResponse {
-  if (producing.pending.partitions.every(({ error }) => error === undefined)) return { responses };
+  if (responses.every(isGood)) return { responses };
   const endpoints = new NodeEndpoints();
   for (const topic of responses) {
     for (const row of topic.partitionResponses) {
@@ -203,6 +209,10 @@ function answerOf(responses: readonly TopicAnswer[], producing: Producing): Prod
     }
   }
   return { responses, nodeEndpoints: endpoints.list() };
+}
+
+function isGood({ partitionResponses }: TopicAnswer): boolean {
+  return partitionResponses.every(({ error }) => error === undefined);
 }
 
 interface Telling extends Producing {

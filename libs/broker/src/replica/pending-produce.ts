@@ -5,6 +5,13 @@ import type { CommitWaiter } from './uncommitted.js';
 /** Flushing is our own affair, not another replica's: a client that grants less waits so long all the same. */
 const FLUSH_WAIT_MS_MIN = 1000;
 
+export interface ProduceWait {
+  readonly timeoutMs: number;
+  /** Every partition of the request. */
+  readonly partitions: () => readonly ProducedPartition[];
+  readonly done: () => void;
+}
+
 /**
  * A produce whose batches are in their logs and not all below the high watermark (Kafka's DelayedProduce).
  *
@@ -12,9 +19,8 @@ const FLUSH_WAIT_MS_MIN = 1000;
  * although it is in the log and may yet be committed.
  */
 export class PendingProduce extends Waiting {
-  /** Every partition of the request, in its order. */
-  readonly partitions: ProducedPartition[] = [];
   #waiting = 0;
+  #partitions: () => readonly ProducedPartition[] = () => [];
   #done: (() => void) | undefined;
 
   /** Whether nothing has to be waited for. */
@@ -22,14 +28,15 @@ export class PendingProduce extends Waiting {
     return this.#waiting === 0;
   }
 
-  /** Calls `done` once, later: at the last commit, in that turn, or after `timeoutMs`. Without room: now. */
-  wait(timeoutMs: number, delayed: Delayed, connection: WaitingConnection, done: () => void): void {
+  /** Calls `done` once, later: at the last commit, in that turn, or after the timeout. Without room: now. */
+  wait(delayed: Delayed, connection: WaitingConnection, { timeoutMs, partitions, done }: ProduceWait): void {
+    this.#partitions = partitions;
     this.#done = done;
     if (!delayed.enter(this, Math.max(timeoutMs, FLUSH_WAIT_MS_MIN), connection)) this.expire();
   }
 
   expire(): void {
-    for (const partition of this.partitions) if (partition.isWaiting) partition.settle('REQUEST_TIMED_OUT');
+    for (const partition of this.#partitions()) if (partition.isWaiting) partition.settle('REQUEST_TIMED_OUT');
   }
 
   abandon(): void {

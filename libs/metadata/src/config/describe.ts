@@ -81,7 +81,7 @@ export function clientMetricsEntries(
 
 /** The configs of this broker. */
 export function brokerEntries(configs: ConfigsImage, statics: StaticBrokerConfig): readonly ConfigEntry[] {
-  return [...BROKER_CONFIG_DEFINITIONS.values()].map((definition) => {
+  return remembered(configs, statics, BROKER_CONFIG_DEFINITIONS, (definition) => {
     const synonyms = valuesOf(definition.name, configs, statics);
     return entry(definition, synonyms[0]?.value ?? null, synonyms, definition.update === 'read-only');
   });
@@ -104,14 +104,45 @@ function inheritingEntries(
   configs: ConfigsImage,
   statics: StaticBrokerConfig,
 ): readonly ConfigEntry[] {
-  return [...definitions.values()].map((definition) => {
-    const { name } = definition;
-    const value = own.get(name);
+  const inherited = remembered(configs, statics, definitions, (definition) => {
     const [broker] = definition.synonyms;
-    const inherited = broker === undefined ? [] : valuesOf(broker.name, configs, statics);
-    const synonyms = value === undefined ? inherited : [{ name, value, source: ownSource }, ...inherited];
-    return entry(definition, value ?? inheritedText(configs, statics, definition), synonyms, false);
+    const synonyms = broker === undefined ? [] : valuesOf(broker.name, configs, statics);
+    return entry(definition, inheritedText(configs, statics, definition), synonyms, false);
   });
+  if (own.size === 0) return inherited;
+  return inherited.map((one) => {
+    const value = own.get(one.name);
+    if (value === undefined) return one;
+    const synonyms = [{ name: one.name, value: one.sensitive ? null : value, source: ownSource }, ...one.synonyms];
+    return { ...one, value: one.sensitive ? null : value, source: ownSource, synonyms };
+  });
+}
+
+/** What one table comes to under one set of configs. */
+interface Remembered {
+  readonly statics: StaticBrokerConfig;
+  readonly entries: readonly ConfigEntry[];
+}
+
+const memory = new WeakMap<ConfigsImage, Map<ConfigDefinitions, Remembered>>();
+
+/**
+ * The entries of a table, made up once for an image of configs: an answer about a thousand topics costs what differs
+ * between them. Configs that still change (the controller's) are no image; they must not come here.
+ */
+function remembered(
+  configs: ConfigsImage,
+  statics: StaticBrokerConfig,
+  definitions: ConfigDefinitions,
+  make: (definition: ConfigDefinition) => ConfigEntry,
+): readonly ConfigEntry[] {
+  const tables = memory.get(configs) ?? new Map<ConfigDefinitions, Remembered>();
+  memory.set(configs, tables);
+  const known = tables.get(definitions);
+  if (known?.statics === statics) return known.entries;
+  const entries = [...definitions.values()].map(make);
+  tables.set(definitions, { statics, entries });
+  return entries;
 }
 
 /** As Kafka lists them: what stands before the first value under the config's own name is left out. */
