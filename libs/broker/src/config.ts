@@ -80,6 +80,7 @@ export function brokerConfig(sources: readonly SettingsSource[], hostname = 'loc
   const merged = new Map<string, { readonly value: string; readonly origin: string }>();
   for (const { origin, values } of sources) {
     for (const [written, value] of values) {
+      if (written === 'broker.id' && value.trim() === '-1') continue; // Kafka's word for "see node.id".
       const name = ALIASES.get(written) ?? written;
       checkOne(origin, written, name, value);
       merged.set(name, { value, origin });
@@ -102,7 +103,10 @@ export function brokerConfig(sources: readonly SettingsSource[], hostname = 'loc
     limits: readLimits(integer, String(read('max.connections.per.ip.overrides') ?? ''), where),
     statics: {
       nodeId: id,
-      values: new Map([...toldAddresses(listeners), ...[...merged].map(([name, { value }]) => [name, value] as const)]),
+      values: new Map([
+        ...(merged.has('listeners') ? toldAddresses(listeners) : []),
+        ...[...merged].map(([name, { value }]) => [name, value] as const),
+      ]),
     },
     integer,
     flag: (name: string) => read(name) === true,
@@ -110,7 +114,7 @@ export function brokerConfig(sources: readonly SettingsSource[], hostname = 'loc
   });
 }
 
-/** `advertised.listeners` that follow from `listeners`, so that whoever describes this broker reads where it is. */
+/** `advertised.listeners` that follow from `listeners` that were set, so that whoever describes this broker reads where it is. */
 function toldAddresses(listeners: readonly ListenerConfig[]): readonly (readonly [string, string])[] {
   if (listeners.some(({ advertised }) => advertised.port === 0)) return []; // Known only when it is bound.
   const told = listeners.map(({ name, advertised: { host, port } }) => {
