@@ -96,5 +96,5 @@ function restore(dir: SimDir): void {
 }
 
 function partsOf(path: string): string[] {
-  return path.split('/').filter((part) => part !== '');
+  return path.split('/').filter((part) => part !== '' && part !== '.');
 }
