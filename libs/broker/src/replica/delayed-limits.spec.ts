@@ -41,8 +41,9 @@ describe('when no more requests may wait', () => {
     const { delayed } = broker.broker.parts;
     const gone = new AbortController();
     for (let left = delayed.limits.waitingMax; left > 0; left--) {
-      expect(delayed.enter(new Crowd(), 600_000, { connectionId: -1 - (left % 100), closed: gone.signal })).toBe(true);
+      delayed.enter(new Crowd(), 600_000, { connectionId: -1 - (left % 100), closed: gone.signal });
     }
+    expect(delayed.waiting).toBe(delayed.limits.waitingMax);
     expect(await fetch()).toBe(0);
     expect(await produce()).toEqual(['REQUEST_TIMED_OUT', -1n]);
     gone.abort();
