@@ -12,13 +12,15 @@ export interface Step {
 export interface StepOptions {
   /** Names of fields, at any depth, that are not compared in this answer, beside those that never are. */
   readonly differs?: readonly string[];
+  /** Names of lists, at any depth, whose order means nothing. */
+  readonly unordered?: readonly string[];
 }
 
 /**
  * One broker asked by one scenario. Every answer is kept, to be compared with what the other broker said to the same.
  */
 export class Conversation {
-  readonly steps: Step[] = [];
+  readonly #steps: Step[] = [];
   readonly #clients: RawClient[] = [];
 
   constructor(
@@ -26,6 +28,10 @@ export class Conversation {
     /** Different for each run, so that names made of it are new on this broker. */
     readonly run: string,
   ) {}
+
+  get steps(): readonly Step[] {
+    return this.#steps;
+  }
 
   /** A name that no earlier scenario used; reads the same on both brokers. */
   name(base: string): string {
@@ -48,8 +54,9 @@ export class Conversation {
     body: Encodable<A['request']>,
     options: StepOptions = {},
   ): Promise<Decoded<A['response']> | undefined> {
+    const kept = this.#step(`${label} (${api.name} v${version})`); // In the order of asking, whatever is answered first.
     const answer = await this.#settled(client.send(api, version, body));
-    this.keep(`${label} (${api.name} v${version})`, answer ?? 'the connection was closed', options);
+    kept.said = normalised(answer ?? 'the connection was closed', options);
     return answer;
   }
 
@@ -62,11 +69,17 @@ export class Conversation {
 
   /** Keeps something else that was seen: it must be the same on both. */
   keep(label: string, said: unknown, options: StepOptions = {}): void {
-    this.steps.push({ label, said: normalised(said, options.differs ?? []) });
+    this.#step(label).said = normalised(said, options);
   }
 
   close(): void {
     for (const client of this.#clients) client.close();
+  }
+
+  #step(label: string): { said: unknown } {
+    const step = { label, said: undefined as unknown };
+    this.#steps.push(step);
+    return step;
   }
 
   async #settled<T>(answer: Promise<T>): Promise<T | undefined> {

@@ -16,6 +16,7 @@ import { SCENARIOS } from './scenarios/index.js';
 
 /** The same on both brokers, so that answers can be compared. */
 const SETTINGS = {
+  'node.id': '1',
   'num.partitions': '2',
   'offsets.topic.num.partitions': '4',
   'group.initial.rebalance.delay.ms': '0',
