@@ -213,21 +213,24 @@ class Loader {
     for (let index = first; index < segments.length; index++) {
       const segment = segments[index]!;
       const gap = segment.baseOffset !== end;
+      let durableBytes = 0;
       const scan = gap
         ? undefined
         : await this.#scan(segment, (batch) => {
+            if (batch.nextOffset <= this.#recoveryPoint) durableBytes += batch.sizeBytes;
             if (batch.hasProducerId) this.#producers.apply(batch, nowMs);
             this.#epochs.begin(batch.leaderEpoch, batch.baseOffset);
           });
       end = scan?.nextOffset ?? end;
       if (scan !== undefined && scan.broken === undefined) {
-        await segment.sync();
+        await segment.save(durableBytes);
         if (index < segments.length - 1) await this.#writeSnapshot(end);
         continue;
       }
       await this.#judge(segments, index, scan, end);
       const kept = gap ? index : index + 1;
       await this.#cutTail(segments, kept, scan);
+      if (!gap) await segment.save(durableBytes);
       break;
     }
     for (const segment of segments.slice(first, -1)) await this.#seal(segment);

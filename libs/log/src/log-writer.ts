@@ -128,7 +128,8 @@ export class LogWriter {
     this.#intervalTimer = undefined;
   }
 
-  fail(reason: Error): void {
+  /** Writes and syncs nothing more, and says nothing more. Who waits for a flush is told why. */
+  abandon(reason: Error): void {
     if (this.#failed !== undefined) return;
     this.#failed = reason;
     this.#queue = [];
@@ -137,6 +138,11 @@ export class LogWriter {
     const waiters = this.#waiters;
     this.#waiters = [];
     for (const waiter of waiters) waiter.reject(storageError(reason));
+  }
+
+  fail(reason: Error): void {
+    if (this.#failed !== undefined) return;
+    this.abandon(reason);
     this.options.onFailed(reason);
   }
 

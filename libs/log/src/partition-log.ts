@@ -248,8 +248,8 @@ export class PartitionLog implements Log {
     this.#stopped = 'it is closed';
     this.onDurable = undefined;
     this.onFailed = undefined;
+    this.#writer.abandon(new Error(`${this.dir} was given up`));
     await this.#lane.idle();
-    this.#writer.stop();
     this.#tail.clear();
     await this.#chain.close();
   }

@@ -11,3 +11,4 @@ export * from './until.js';
 export * from './sim-disk.js';
 export * from './sim-random.js';
 export * from './gated-disk.js';
+export * from './log-fixture.js';

@@ -43,8 +43,8 @@ export class SimInode {
 
   /** A sync saves what was written before it began; call the result when it ends. What is written meanwhile waits. */
   beginSync(): () => void {
-    const saved = this.cached.slice();
-    const sectors = [...this.dirty];
+    const saved = new Map([...this.dirty].map((sector) => [sector, sectorOf(this.cached, sector).slice()]));
+    const savedSize = this.cached.byteLength;
     const cutTo = this.#cutTo;
     const lost = this.#lost;
     const order = ++this.#syncsBegun;
@@ -54,11 +54,10 @@ export class SimInode {
       this.#syncedOrder = order;
       if (cutTo !== undefined) this.durable = resized(this.durable, Math.min(cutTo, this.durable.byteLength));
       if (cutTo === this.#cutTo) this.#cutTo = undefined;
-      const size = Math.max(this.durable.byteLength, saved.byteLength);
-      this.durable = resized(this.durable, size);
-      for (const sector of sectors) {
-        copySector(saved, sector, this.durable);
-        if (isSameSector(saved, this.cached, sector)) this.dirty.delete(sector);
+      this.durable = resized(this.durable, Math.max(this.durable.byteLength, savedSize));
+      for (const [sector, bytes] of saved) {
+        this.durable.set(bytes, sector * SECTOR_BYTES);
+        if (Buffer.compare(bytes, sectorOf(this.cached, sector)) === 0) this.dirty.delete(sector);
       }
     };
   }
@@ -76,12 +75,15 @@ export class SimInode {
       after = resized(after, Math.min(this.#cutTo, after.byteLength));
     }
     const kept = [...this.dirty].filter(() => random.chance(odds.keptPercent));
-    const lastKept = Math.max(-1, ...kept);
+    const lastKept = kept.reduce((last, sector) => Math.max(last, sector), -1);
     const reached = Math.min(this.cached.byteLength, (lastKept + 1) * SECTOR_BYTES);
     const grown = this.dirty.size > 0 && random.chance(odds.keptPercent) ? this.cached.byteLength : reached;
     after = resized(after, Math.max(after.byteLength, grown));
     for (const sector of kept) {
-      copySector(this.cached, sector, after);
+      after.set(
+        sectorOf(this.cached, sector).subarray(0, after.byteLength - sector * SECTOR_BYTES),
+        sector * SECTOR_BYTES,
+      );
       if (random.chance(odds.garbagePercent)) scramble(after, sector, random);
     }
     this.cached = after;
@@ -91,20 +93,18 @@ export class SimInode {
   }
 }
 
-function copySector(from: Uint8Array, sector: number, into: Uint8Array): void {
-  const start = sector * SECTOR_BYTES;
-  into.set(from.subarray(start, Math.min(start + SECTOR_BYTES, into.byteLength)), start);
+function sectorOf(bytes: Uint8Array, sector: number): Uint8Array {
+  return bytes.subarray(sector * SECTOR_BYTES, (sector + 1) * SECTOR_BYTES);
 }
 
-function isSameSector(left: Uint8Array, right: Uint8Array, sector: number): boolean {
-  const [start, end] = [sector * SECTOR_BYTES, (sector + 1) * SECTOR_BYTES];
-  return Buffer.compare(left.subarray(start, end), right.subarray(start, end)) === 0;
-}
-
+/** Cut, or grown by zeros. Memory doubles, so that a file may grow by small writes. */
 function resized(bytes: Uint8Array<ArrayBuffer>, size: number): Uint8Array<ArrayBuffer> {
-  if (size === bytes.byteLength) return bytes;
-  if (size < bytes.byteLength) return bytes.slice(0, size);
-  const larger = new Uint8Array(size);
+  if (size <= bytes.byteLength) return size === bytes.byteLength ? bytes : bytes.slice(0, size);
+  if (bytes.buffer.byteLength >= size) {
+    const same = new Uint8Array(bytes.buffer, 0, size);
+    return same.fill(0, bytes.byteLength);
+  }
+  const larger = new Uint8Array(new ArrayBuffer(Math.max(size, 2 * bytes.byteLength)), 0, size);
   larger.set(bytes);
   return larger;
 }
