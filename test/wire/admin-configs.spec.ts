@@ -112,15 +112,18 @@ describe('DescribeConfigs', () => {
         'log.retention.hours',
         'node.id',
       ),
-    ).toEqual(['node.id=1:5', 'num.partitions=3:4', 'auto.create.topics.enable=true:5', 'log.retention.hours=168:5']);
+    ).toEqual(['node.id=1:4', 'num.partitions=3:4', 'auto.create.topics.enable=true:5', 'log.retention.hours=168:5']);
     const { results } = await broker.send(DescribeConfigs, 4, {
       resources: [
         { resourceType: BROKER, resourceName: '1', configurationKeys: ['advertised.listeners', 'listeners'] },
       ],
     });
-    expect(results[0]?.configs.map(({ name, readOnly }) => [name, readOnly])).toEqual([
-      ['listeners', true],
-      ['advertised.listeners', true],
+    const port = broker.broker.addresses[0]?.advertised.port;
+    expect(
+      results[0]?.configs.map(({ name, value, configSource, readOnly }) => [name, value, configSource, readOnly]),
+    ).toEqual([
+      ['listeners', 'PLAINTEXT://127.0.0.1:0', 4, true],
+      ['advertised.listeners', `PLAINTEXT://127.0.0.1:${port}`, 4, true],
     ]);
   });
 

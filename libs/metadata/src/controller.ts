@@ -1,6 +1,7 @@
 import { ApiError, type Decision, type NodeId, type Random, type ReplicatedState } from '@trunkline/kernel';
 import { Brokers, type BrokerRegistration } from './brokers.js';
 import { decideConfigs, definitionsOf, type ConfigAlteration } from './config-decisions.js';
+import { withBrokerFacts } from './config/broker-facts.js';
 import type { StaticBrokerConfig } from './config/effective.js';
 import { Configs } from './configs.js';
 import { Features } from './features.js';
@@ -128,7 +129,7 @@ export class Controller implements ReplicatedState<MetadataRecord> {
       try {
         definitionsOf(resource.type);
         this.#refuseUnknown(resource);
-        records.push(...decideConfigs(alteration, this.#configs, this.options.statics));
+        records.push(...decideConfigs(alteration, this.#configs, this.#staticsFor(resource)));
         return { resource, error: undefined };
       } catch (reason) {
         return { resource, error: refusal(reason) };
@@ -153,6 +154,13 @@ export class Controller implements ReplicatedState<MetadataRecord> {
   allocateProducerIds(id: NodeId, brokerEpoch: bigint): Decision<MetadataRecord, ProducerIdBlock> {
     this.#brokers.require(id, brokerEpoch);
     return this.#producerIds.allocate(id, brokerEpoch);
+  }
+
+  /** Not promised: another broker's own settings. Until brokers tell them, those of this node stand in. */
+  #staticsFor({ type, name }: ConfigResource): StaticBrokerConfig {
+    const { statics } = this.options;
+    if (type !== CONFIG_RESOURCE_TYPES.broker || name === '') return statics;
+    return withBrokerFacts(statics, this.#brokers.get(Number(name) as NodeId));
   }
 
   #refuseUnknown({ type, name }: ConfigResource): void {

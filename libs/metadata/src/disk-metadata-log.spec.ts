@@ -33,6 +33,18 @@ describe('a metadata log on a disk', () => {
     expect(world.warnings).toEqual([]);
   });
 
+  it('loses nothing that the next life shows after a sync that failed, when later the power goes', async () => {
+    world = new LogWorld({ seed: 1, odds: { keptPercent: 0 } });
+    manager = await world.open();
+    await create(manager, 'a');
+    world.disk.fail('sync', /\.log$/, 'EIO');
+    await expect(create(manager, 'b')).rejects.toMatchObject({ code: 'KAFKA_STORAGE_ERROR' });
+    world.disk.kill();
+    expect(topicNames(await world.open())).toEqual(['a', 'b']);
+    world.disk.crash();
+    expect(topicNames(await world.open())).toEqual(['a', 'b']);
+  });
+
   it('cuts off a write that a crash interrupted', async () => {
     const whole = sizeOf(FIRST_LOG);
     await create(manager, 'c');

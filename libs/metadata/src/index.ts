@@ -1,6 +1,7 @@
 export type { BrokerRegistration } from './brokers.js';
 export type { ConfigAlteration, ConfigChange, ConfigOperation } from './config-decisions.js';
 export { CONFIG_VALUE_BYTES_MAX, definitionsOf } from './config-decisions.js';
+export { withBrokerFacts } from './config/broker-facts.js';
 export { BROKER_CONFIG_DEFINITIONS } from './config/broker-configs.js';
 export {
   CONFIG_TYPE_CODES,

@@ -13,6 +13,7 @@ import {
 import { DescribeConfigs, type DescribeConfigsRequest, type ResponseOf, errorCode } from '@trunkline/protocol';
 import type { Parts } from '../parts.js';
 import { handler } from '../server/handler.js';
+import { ownConfig } from './own-config.js';
 import { partitionError } from './partition-error.js';
 import { DESCRIBED_MAX, refuseLarge } from './request-size.js';
 
@@ -80,7 +81,7 @@ function entriesOf({ resourceType, resourceName }: ResourceRequest, parts: Parts
     case CONFIG_RESOURCE_TYPES.broker:
       if (resourceName === '') return brokerDefaultEntries(configs);
       refuseOtherBroker(resourceName, parts);
-      return brokerEntries(configs, config.statics);
+      return brokerEntries(configs, ownConfig(parts));
     case CONFIG_RESOURCE_TYPES.group:
       refuseEmptyName(resourceName);
       return groupEntries(resourceName, configs, config.statics);

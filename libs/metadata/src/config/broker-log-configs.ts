@@ -115,9 +115,9 @@ const FLUSH: readonly ConfigDefinition[] = [
   }),
 ];
 
-/** The cleaner. */
+/** The cleaner, which is still to come: kept, and shown to tools that look for compaction. */
 const CLEANER: readonly ConfigDefinition[] = [
-  define('log.cleaner.enable', 'BOOLEAN', 'true', 'Whether compacted topics are compacted.'),
+  define('log.cleaner.enable', 'BOOLEAN', 'true', 'Whether compacted topics are compacted, once the cleaner is there.'),
   define('log.cleaner.threads', 'INT', '1', 'Compactions that may run side by side.', {
     check: atLeast(0),
     update: CLUSTER,

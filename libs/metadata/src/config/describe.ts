@@ -106,7 +106,7 @@ function inheritingEntries(
 ): readonly ConfigEntry[] {
   const inherited = remembered(configs, statics, definitions, (definition) => {
     const [broker] = definition.synonyms;
-    const synonyms = broker === undefined ? [] : valuesOf(broker.name, configs, statics);
+    const synonyms = broker === undefined ? ownDefault(definition) : valuesOf(broker.name, configs, statics);
     return entry(definition, inheritedText(configs, statics, definition), synonyms, false);
   });
   if (own.size === 0) return inherited;
@@ -116,6 +116,12 @@ function inheritingEntries(
     const synonyms = [{ name: one.name, value: one.sensitive ? null : value, source: ownSource }, ...one.synonyms];
     return { ...one, value: one.sensitive ? null : value, source: ownSource, synonyms };
   });
+}
+
+/** As Kafka lists them: of the settings without a broker's, only a group's name their own default. */
+function ownDefault({ name, defaultValue }: ConfigDefinition): readonly SourcedValue[] {
+  if (defaultValue === null || !GROUP_CONFIG_DEFINITIONS.has(name)) return [];
+  return [{ name, value: defaultValue, source: CONFIG_SOURCES.default }];
 }
 
 /** What one table comes to under one set of configs. */

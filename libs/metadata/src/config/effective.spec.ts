@@ -98,7 +98,9 @@ describe('a config in force', () => {
     expect(told(groupEntries('g', configs, world.statics), 'consumer.session.timeout.ms')).toBe(
       '50000 from 8 (consumer.session.timeout.ms=50000:8 group.consumer.session.timeout.ms=45000:5)',
     );
-    expect(told(groupEntries('h', configs, world.statics), 'share.auto.offset.reset')).toBe('latest from 5 ()');
+    expect(told(groupEntries('h', configs, world.statics), 'share.auto.offset.reset')).toBe(
+      'latest from 5 (share.auto.offset.reset=latest:5)',
+    );
   });
 
   it('is parsed for those who act on it', () => {
