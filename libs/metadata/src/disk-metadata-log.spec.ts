@@ -36,6 +36,7 @@ describe('a metadata log on a disk', () => {
   it('loses nothing that the next life shows after a sync that failed, when later the power goes', async () => {
     world = new LogWorld({ seed: 1, odds: { keptPercent: 0 } });
     manager = await world.open();
+    await register(manager, world.random);
     await create(manager, 'a');
     world.disk.fail('sync', /\.log$/, 'EIO');
     await expect(create(manager, 'b')).rejects.toMatchObject({ code: 'KAFKA_STORAGE_ERROR' });
