@@ -1,4 +1,5 @@
 import type { Scenario } from '../scenario.js';
+import { ALTER_CONFIGS } from './alter-configs.js';
 import { CONFIGS } from './configs.js';
 import { CONNECTION } from './connection.js';
 import { FETCH } from './fetch.js';
@@ -25,6 +26,7 @@ export const SCENARIOS: readonly Scenario[] = [
   ...METADATA,
   ...TOPICS,
   ...CONFIGS,
+  ...ALTER_CONFIGS,
   ...LOG_DIRS,
   ...GROUPS,
   ...GROUP_OFFSETS,
