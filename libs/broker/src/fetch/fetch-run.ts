@@ -42,7 +42,7 @@ export class FetchRun extends Waiting {
 
   /** The readings, in the order of the partitions: at once, or when there is something to say, or in `maxWaitMs`. */
   run(): readonly Reading[] | Promise<readonly Reading[]> {
-    const waits = this.#readAll();
+    const waits = this.#readFrom(0, this.wishes.bytesMax, true);
     return waits === undefined ? this.#decide() : waits.then(() => this.#decide());
   }
 
@@ -63,7 +63,7 @@ export class FetchRun extends Waiting {
     if (this.wishes.maxWaitMs <= 0 || this.#readings.length === 0 || this.#hasNews()) return this.#readings;
     // While the disk was read, more may have come: nobody was watching yet.
     for (const reading of this.#readings) this.#count(reading);
-    if (this.#readings.some(({ isStale }) => isStale) || this.#isEnough()) return this.#readOnce();
+    if (this.#readings.some(({ isStale }) => isStale) || this.#isEnough()) return this.#readAgain();
     return this.#park();
   }
 
@@ -107,35 +107,35 @@ export class FetchRun extends Waiting {
 
   #finish(): void {
     this.#unwatch();
-    this.#answer?.(this.#readOnce());
+    this.#answer?.(this.#readAgain());
   }
 
   #unwatch(): void {
     for (const reading of this.#readings) reading.partition?.unwatch(reading);
   }
 
-  #readOnce(): readonly Reading[] | Promise<readonly Reading[]> {
-    const waits = this.#readAll();
+  #readAgain(): readonly Reading[] | Promise<readonly Reading[]> {
+    const waits = this.#readFrom(0, this.wishes.bytesMax, true, true);
     return waits === undefined ? this.#readings : waits.then(() => this.#readings);
   }
 
-  #readAll(): Promise<void> | undefined {
-    return this.#readFrom(0, this.wishes.bytesMax, true);
-  }
-
-  /** In order, because what one partition takes is missing for the next. Synchronous as long as memory has it. */
-  #readFrom(first: number, bytesMax: number, atLeastOne: boolean): Promise<void> | undefined {
+  /**
+   * In order, because what one partition takes is missing for the next. Synchronous as long as memory has it. `again`:
+   * of a fetch over many partitions few have changed while it was parked.
+   */
+  #readFrom(first: number, bytesMax: number, atLeastOne: boolean, again = false): Promise<void> | undefined {
     const { readCommitted } = this.wishes;
     let left = bytesMax;
     let mayExceed = atLeastOne;
     for (let at = first; at < this.#readings.length; at++) {
       const reading = this.#readings[at]!;
+      if (again && reading.isUnchanged) continue;
       const waits = reading.read(this.services.find, { readCommitted, bytesMax: left, atLeastOne: mayExceed });
       if (waits !== undefined) {
         const [leftThen, mayExceedThen] = [left, mayExceed];
         return waits.then(() => {
           const { sizeBytes } = reading;
-          return this.#readFrom(at + 1, Math.max(0, leftThen - sizeBytes), mayExceedThen && sizeBytes === 0);
+          return this.#readFrom(at + 1, Math.max(0, leftThen - sizeBytes), mayExceedThen && sizeBytes === 0, again);
         });
       }
       if (reading.sizeBytes > 0) {

@@ -51,6 +51,20 @@ export class Reading implements Tellable, PartitionWatcher {
     return partition !== undefined && (partition.ended !== this.#ended || partition.leaderEpoch !== this.#leaderEpoch);
   }
 
+  /** Whether it found nothing, and would find the same again. */
+  get isUnchanged(): boolean {
+    const { partition } = this;
+    return (
+      partition !== undefined &&
+      this.errorCode === 0 &&
+      this.sizeBytes === 0 &&
+      this.diverging === undefined &&
+      partition.highWatermark === this.highWatermark &&
+      partition.log.startOffset === this.logStartOffset &&
+      !this.isStale
+    );
+  }
+
   /** Bytes that a read would give now, as far as it counts for `min_bytes`: no more than the client takes of it. */
   get readableBytes(): number {
     const { partition } = this;
