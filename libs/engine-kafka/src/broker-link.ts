@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import { TrunklineError } from '@trunkline/bus';
 import { type Clock, asError } from '@trunkline/kernel';
 import type { API, Connection } from '@platformatic/kafka';
@@ -34,7 +35,7 @@ export class BrokerLink {
       connectTimeout: settings.connectTimeoutMs,
       requestTimeout: options.requestTimeoutMs,
       maxInflights: IN_FLIGHT_MAX,
-      ...(settings.tls !== undefined && { tls: settings.tls, tlsServerName: true }),
+      ...(settings.tls !== undefined && { tls: settings.tls, tlsServerName: isIP(address.host) === 0 }),
       ...(settings.sasl !== undefined && { sasl: { ...settings.sasl } }),
     });
     // Every failure also rejects the requests it hits; without a listener Node would end the process.
@@ -106,8 +107,22 @@ export class BrokerLink {
   }
 }
 
-/** `ENGINE_UNAVAILABLE` that keeps what was said. */
+/** `ENGINE_UNAVAILABLE` that keeps what was said, down to what was said first: a certificate, a password, a port. */
 export function unavailable(what: string, reason: unknown): TrunklineError {
-  const { message } = asError(reason);
-  return new TrunklineError('ENGINE_UNAVAILABLE', `${what}: ${message}`, { cause: reason });
+  return new TrunklineError('ENGINE_UNAVAILABLE', `${what}: ${saidBy(reason)}`, { cause: reason });
+}
+
+const CAUSES_MAX = 5;
+
+function saidBy(reason: unknown): string {
+  const said: string[] = [];
+  let at: unknown = reason;
+  for (let depth = 0; depth < CAUSES_MAX && at !== undefined && at !== null; depth++) {
+    const error = asError(at);
+    const text = error instanceof TrunklineError ? error.detail : error.message;
+    if (text !== '' && !said.some((earlier) => earlier.includes(text))) said.push(text);
+    const inner: unknown = error instanceof AggregateError ? error.errors[0] : undefined;
+    at = inner ?? error.cause;
+  }
+  return said.join(': ');
 }
