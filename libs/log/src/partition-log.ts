@@ -14,11 +14,9 @@ import { activeHasExpired, segmentsToDelete } from './retention.js';
 import type { Segment } from './segment.js';
 import { cutPoint, SegmentChain } from './segment-chain.js';
 import { nothing, readSegment } from './segment-read.js';
-import { TailBudget, TailCache } from './tail-cache.js';
+import { TailCache } from './tail-cache.js';
 import { findByTime, findLargestTime } from './time-lookup.js';
 
-const TAIL_BYTES_MAX = 8 * 1024 * 1024;
-const TAIL_BUDGET_BYTES = 16 * 1024 * 1024;
 const LANE_WAITING_MAX = 4096;
 
 /**
@@ -55,8 +53,7 @@ export class PartitionLog implements Log {
     this.#checkpoints = new LogCheckpoints(options.disk, options.dir, loaded.epochs, loaded.recoveryPoint);
     this.#epochs = loaded.epochs;
     this.#producers = loaded.producers;
-    const budget = options.tailBudget ?? new TailBudget(TAIL_BUDGET_BYTES);
-    this.#tail = new TailCache(options.tailBytesMax ?? TAIL_BYTES_MAX, budget);
+    this.#tail = new TailCache(options.tailBytesMax, options.tailBudget);
     this.#lane = new Lane(`log ${options.dir}`, LANE_WAITING_MAX);
     this.#writer = new LogWriter({
       clock: options.clock,
@@ -208,10 +205,14 @@ export class PartitionLog implements Log {
   /** `replicatedEnd`: nothing at or behind it goes; left out: what is durable here may go. */
   async applyRetention(nowMs: number, replicatedEnd?: Offset): Promise<number> {
     this.#checkWell();
-    return this.#inLane(async () => {
+    const deletableEnd = (): number => Math.min(replicatedEnd ?? this.durableEnd, this.durableEnd);
+    await this.#inLane(async () => {
       this.#producers.expire(nowMs, this.#config.producerIdExpirationMs);
-      const end = Math.min(replicatedEnd ?? this.durableEnd, this.durableEnd);
-      if (this.#endOffset <= end && activeHasExpired(this.#chain.active, this.#config, nowMs)) this.#roll();
+      if (this.#endOffset <= deletableEnd() && activeHasExpired(this.#chain.active, this.#config, nowMs)) this.#roll();
+    });
+    // By its turn in the lane, what was rolled is sealed.
+    return this.#inLane(async () => {
+      const end = deletableEnd();
       const count = segmentsToDelete(this.#chain.all, this.#config, nowMs, this.#startOffset, end);
       if (count === 0) return 0;
       await this.#moveStart(this.#chain.all[count]!.baseOffset);

@@ -6,6 +6,8 @@ import type { LogRead } from './log.js';
 const COPIED_BELOW_BYTES = 4 * 1024;
 const CHUNK_BYTES_MIN = 4 * 1024;
 const CHUNK_BYTES_MAX = 64 * 1024;
+const TAIL_BYTES_MAX = 8 * 1024 * 1024;
+const TAIL_BUDGET_BYTES = 16 * 1024 * 1024;
 
 interface TailEntry {
   readonly baseOffset: number;
@@ -55,8 +57,8 @@ export class TailCache {
   #chunkEnd = 0;
 
   constructor(
-    readonly bytesMax: number,
-    private readonly budget: TailBudget,
+    readonly bytesMax: number = TAIL_BYTES_MAX,
+    private readonly budget: TailBudget = new TailBudget(TAIL_BUDGET_BYTES),
   ) {}
 
   get sizeBytes(): number {
