@@ -9,6 +9,7 @@ export default {
     '<rootDir>/test/architecture/**/*.spec.ts',
     '<rootDir>/test/wire/*.spec.ts',
     '<rootDir>/test/conformance/*.spec.ts',
+    '<rootDir>/test/simulation/*.spec.ts',
     '<rootDir>/test/examples/*.spec.ts',
   ],
 };

@@ -15,14 +15,15 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
   'ack-before-fsync': { disk: (inner) => withFiles(inner, (_, path) => (isLog(path) ? { sync: async () => {} } : {})) },
   /** The same of the metadata log. */
   'metadata-before-fsync': {
-    disk: (inner) =>
-      withFiles(inner, (_, path) => (path.includes('__cluster_metadata') ? { sync: async () => {} } : {})),
+    disk: (inner) => withFiles(inner, (_, path) => (isMetadata(path) ? { sync: async () => {} } : {})),
   },
   /** Files are made and renamed without fsync of their directory (KAFKA-3968). */
-  'no-sync-of-directories': { disk: (inner) => ({ ...bound(inner), syncDir: async () => {} }) },
+  'no-sync-of-directories': {
+    disk: (inner) => ({ ...bound(inner), syncDir: async (dir) => (isPartition(dir) ? undefined : inner.syncDir(dir)) }),
+  },
   /** Checkpoints and snapshots are renamed into place before their content is on disk (KAFKA-15312). */
   'rename-without-fsync': {
-    disk: (inner) => withFiles(inner, (_, path) => (isLog(path) ? {} : { sync: async () => {} })),
+    disk: (inner) => withFiles(inner, (_, path) => (isLog(path) || isMetadata(path) ? {} : { sync: async () => {} })),
   },
   /** Recovery takes the last batch for torn. */
   'recovery-drops-tail': {
@@ -50,7 +51,15 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
 };
 
 function isLog(path: string): boolean {
-  return path.endsWith('.log') && !path.includes('__cluster_metadata');
+  return path.endsWith('.log') && !isMetadata(path);
+}
+
+function isPartition(dir: string): boolean {
+  return /-\d+$/.test(dir) && !isMetadata(dir);
+}
+
+function isMetadata(path: string): boolean {
+  return path.includes('__cluster_metadata');
 }
 
 function bound(inner: Disk): Disk {

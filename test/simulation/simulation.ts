@@ -19,9 +19,12 @@ export interface SimulationResult {
   readonly virtualMs: number;
   readonly acknowledged: number;
   readonly restarts: number;
-  /** The last events. */
-  readonly lines: readonly string[];
+  /** The last events, as text. */
+  readonly lines: () => readonly string[];
 }
+
+/** Long enough for a few restarts and every kind of fault. */
+export const STEPS_DEFAULT = 300;
 
 const TOPICS_MAX = 4;
 const TOPIC_NAMES = 6;
@@ -54,7 +57,6 @@ class Simulation {
   #restarts = 0;
   /** A disk fault was planted, or struck: parts of the node may serve no more until it starts again. */
   #sick = false;
-  #full = false;
   #acknowledged = 0;
 
   constructor(private readonly options: SimulationOptions) {
@@ -75,7 +77,8 @@ class Simulation {
     }
     this.#well();
     this.#node.kill();
-    const { hash, steps: events, nowMs: virtualMs, lines } = this.#world;
+    const { hash, steps: events, nowMs: virtualMs } = this.#world;
+    const lines = (): readonly string[] => this.#world.lines;
     for (const topic of this.#topics) this.#count(topic);
     const [acknowledged, restarts] = [this.#acknowledged, this.#restarts];
     return { faults: this.#faults, hash, events, virtualMs, acknowledged, restarts, lines };
@@ -131,7 +134,7 @@ class Simulation {
       const { freeBytes } = await this.#node.disk.space();
       this.#node.disk.capacityBytes -= freeBytes - dice.below(4096);
       this.#world.note('the disk is full');
-      this.#sick = this.#full = true;
+      this.#sick = true;
     }
   }
 
@@ -174,7 +177,7 @@ class Simulation {
   #heal(): void {
     this.#node.disk.heal();
     this.#node.disk.capacityBytes = ENOUGH_BYTES;
-    this.#sick = this.#full = false;
+    this.#sick = false;
   }
 
   async #start(): Promise<void> {
@@ -189,7 +192,8 @@ class Simulation {
   async #calm(): Promise<void> {
     await this.#restart('crash');
     const untilMs = this.#world.nowMs + CALM_MS_MAX;
-    const goals = this.#topics.flatMap(({ producers, committers }) => [
+    const served = this.#topics.filter(({ state }) => state === 'there');
+    const goals = served.flatMap(({ producers, committers }) => [
       ...producers.map((producer) => producer.goal(CALM_BATCHES)),
       ...committers.map((committer) => committer.goal(1)),
     ]);

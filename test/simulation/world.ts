@@ -36,7 +36,7 @@ const TRACE_LINES_MAX = 100_000;
 export class SimWorld {
   readonly dice: SimRandom;
   readonly #events: Scheduled[] = [];
-  readonly #lines: string[] = [];
+  readonly #lines: { readonly atMs: number; readonly line: string }[] = [];
   #nowUs = 0;
   #order = 0;
   #hash = 0x811c9dc5;
@@ -58,12 +58,13 @@ export class SimWorld {
 
   /** The end of the trace. */
   get lines(): readonly string[] {
-    return this.#lines;
+    return this.#lines.map(({ atMs, line }) => `${atMs.toFixed(3)} ${line}`);
   }
 
   note(line: string): void {
+    this.#hash = Math.imul(this.#hash ^ this.#nowUs, 0x01000193);
     for (let at = 0; at < line.length; at++) this.#hash = Math.imul(this.#hash ^ line.charCodeAt(at), 0x01000193);
-    this.#lines.push(`${this.nowMs.toFixed(3)} ${line}`);
+    this.#lines.push({ atMs: this.nowMs, line });
     if (this.#lines.length > 2 * TRACE_LINES_MAX) this.#lines.splice(0, TRACE_LINES_MAX);
   }
 
@@ -111,8 +112,8 @@ export class SimWorld {
   /** Lets time pass until the promise settles; rejects with {@link Hangs} when that takes more than `limitMs`. */
   async settle<T>(what: string, promise: Promise<T>, limitMs: number): Promise<T> {
     let settled = false;
-    const done = (): void => void (settled = true);
-    promise.then(done, done);
+    const marked = promise.finally(() => (settled = true));
+    marked.catch(() => {}); // Whoever waits for the result hears of it.
     await drain();
     const untilUs = this.#nowUs + limitMs * 1000;
     while (!settled) if (!(await this.#next(untilUs))) throw new Hangs(`${what} took more than ${limitMs} virtual ms`);
