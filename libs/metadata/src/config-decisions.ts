@@ -46,10 +46,10 @@ export function decideConfigs(
       after.delete(change.name); // A name that nobody knows has no value, so that is done already.
       continue;
     }
-    const definition = definitionOf(definitions, change.name);
+    const definition = definitionOf(definitions, resource, change.name);
     const value = changedValue(definition, change, before, configs, statics);
     const fault = lengthFault(change.name, value) ?? configFault(definition, value);
-    if (fault !== undefined) throw new ApiError(faultCode(resource), fault);
+    if (fault !== undefined) throw new ApiError(faultCode(resource, change.name), fault);
     if (isWrittenBack(resource, definition, value, configs, statics)) continue;
     after.set(change.name, value);
   }
@@ -80,15 +80,17 @@ function lengthFault(name: string, value: string): string | undefined {
   return `The value of ${name} would have ${byteLength} bytes; at most ${CONFIG_VALUE_BYTES_MAX} are allowed`;
 }
 
-/** Kafka tells a wrong value of a broker by another code than that of a topic or a group. */
-function faultCode({ type }: ConfigResource): 'INVALID_REQUEST' | 'INVALID_CONFIG' {
-  return type === CONFIG_RESOURCE_TYPES.broker ? 'INVALID_REQUEST' : 'INVALID_CONFIG';
+/** Kafka tells a wrong value of a broker, or of the interval of client metrics, by another code than all others. */
+function faultCode({ type }: ConfigResource, name: string): 'INVALID_REQUEST' | 'INVALID_CONFIG' {
+  const { broker, clientMetrics } = CONFIG_RESOURCE_TYPES;
+  return type === broker || (type === clientMetrics && name === 'interval.ms') ? 'INVALID_REQUEST' : 'INVALID_CONFIG';
 }
 
-function definitionOf(definitions: ConfigDefinitions, name: string): ConfigDefinition {
+function definitionOf(definitions: ConfigDefinitions, { type }: ConfigResource, name: string): ConfigDefinition {
   const definition = definitions.get(name);
   if (definition === undefined) {
-    throw new ApiError('INVALID_CONFIG', `There is no config ${name.slice(0, 100)} for this kind of resource`);
+    const code = type === CONFIG_RESOURCE_TYPES.clientMetrics ? 'INVALID_REQUEST' : 'INVALID_CONFIG';
+    throw new ApiError(code, `There is no config ${name.slice(0, 100)} for this kind of resource`);
   }
   return definition;
 }
