@@ -46,6 +46,11 @@ export class KeyGates<Task> {
     else gate.shared += 1;
   }
 
+  /** Whether records of an exclusive task are under way. */
+  isExclusive(key: string): boolean {
+    return this.#gates.get(key)?.exclusive === true;
+  }
+
   /** Records of a task are committed. */
   release(key: string, mode: GateMode): void {
     const gate = this.#gates.get(key);

@@ -6,6 +6,8 @@ import type { Now, StateMachine } from './state-machine.js';
 /** A request that is not answered yet. */
 export interface PendingRequest {
   readonly fail: (reason: Error) => void;
+  /** What it is about; empty before it was taken. */
+  key: string;
   /** Waits for the log, and not for other members. */
   waitsForLog: boolean;
   /** Answered or failed: what has not begun is not done any more. */
@@ -34,8 +36,11 @@ interface Held {
 
 /** Whom a loaded shard tells what it cannot decide itself. */
 export interface ShardEvents {
-  /** The log has not committed an append for a whole commit timeout. Called again after each further one. */
-  late(): void;
+  /**
+   * The log has not committed an append for a whole commit timeout. Called again after each further one. Requests about
+   * a key that `isStuck`, wait for what is being written, too, whoever asked for it.
+   */
+  late(isStuck: (key: string) => boolean): void;
   /** The log took nothing for this request, which changed nothing else. */
   refused(request: PendingRequest, reason: unknown): void;
   /** An append failed: this shard takes nothing any more. */
@@ -74,6 +79,7 @@ export class LoadedShard<Input, Record> {
   /** Decides an input now, or when what is under way for its key is committed. */
   take(task: Task<Input>): void {
     const key = this.machine.keyOf(task.input);
+    if (task.request !== undefined) task.request.key = key;
     if (this.#gates.enter(key, this.machine.modeOf(task.input), task)) this.#run(key, task);
     else if (task.request !== undefined) task.request.waitsForLog = true;
   }
@@ -147,7 +153,7 @@ export class LoadedShard<Input, Record> {
     let timer = this.clock.after(this.commitTimeoutMs, () => late());
     const late = (): void => {
       timer = this.clock.after(this.commitTimeoutMs, late);
-      this.events.late();
+      this.events.late((key) => this.#gates.isExclusive(key));
     };
     await done.finally(() => timer.cancel());
   }

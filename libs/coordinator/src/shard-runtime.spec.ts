@@ -15,6 +15,7 @@ type Runtime = ShardRuntime<GroupInput, GroupRecord, GroupShard>;
 let clock: ManualClock;
 let log: MemoryShardLog;
 let runtime: Runtime;
+let freshIds = 0;
 
 function make(config: Partial<ShardRuntimeConfig> = {}): Runtime {
   return new ShardRuntime({
@@ -84,7 +85,7 @@ function join(clientId: string, memberId = ''): Promise<JoinAnswer> {
     protocols: [{ name: 'range', metadata: subscription(['t']) }],
     idRequired: false,
     mayBeToldToSkip: false,
-    freshId: 'x',
+    freshId: String(++freshIds),
   };
   return asked(runtime.submit((reply) => ({ kind: 'join', request, reply })));
 }
@@ -268,6 +269,24 @@ describe('a shard whose log', () => {
     await settle();
     expect(committed(0, 'other')).toBe(5); // The delete that was told to have failed is not done behind its back.
     expect(runtime.unanswered).toBe(1);
+  });
+
+  it('is late says so to followers, too, that wait for what the leader brought', async () => {
+    const { memberId, generation } = await join('leader');
+    await sync(memberId, generation);
+    const joining = join('follower');
+    const [leader, follower] = [await join('leader', memberId), await joining];
+    const parked = sync(follower.memberId, follower.generation);
+    log.held = true;
+    const writing = sync(leader.memberId, leader.generation);
+    await settle();
+    const told = Promise.allSettled([parked, writing]);
+    clock.advance(5_000);
+    for (const result of await told) expect(result).toMatchObject({ reason: { code: 'COORDINATOR_NOT_AVAILABLE' } });
+    log.commit();
+    log.held = false;
+    await settle();
+    expect((await sync(follower.memberId, follower.generation)).error).toBe('NONE');
   });
 
   it('went away with its shard leaves nobody waiting', async () => {

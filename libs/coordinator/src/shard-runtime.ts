@@ -93,7 +93,7 @@ export class ShardRuntime<Input, Record, Machine extends StateMachine<Input, Rec
     }
     if (this.#closed) return;
     const events: ShardEvents = {
-      late: () => this.#late(),
+      late: (isStuck) => this.#late(isStuck),
       refused: (request, reason) => this.#fail(request, toCoordinatorError(asError(reason))),
       failed: (reason) => this.#failed(reason),
     };
@@ -117,7 +117,7 @@ export class ShardRuntime<Input, Record, Machine extends StateMachine<Input, Rec
       return Promise.reject(new ApiError('COORDINATOR_NOT_AVAILABLE', `${name}: ${config.requestsMax} requests wait`));
     }
     return new Promise((resolve, reject) => {
-      const request: PendingRequest = { fail: reject, waitsForLog: false, settled: false };
+      const request: PendingRequest = { fail: reject, key: '', waitsForLog: false, settled: false };
       this.#requests.add(request);
       const input = make((answer) => {
         request.settled = true;
@@ -143,14 +143,16 @@ export class ShardRuntime<Input, Record, Machine extends StateMachine<Input, Rec
     this.#forget(this.#refusal);
   }
 
-  #late(): void {
+  #late(isStuck: (key: string) => boolean): void {
     const { logger, name, config } = this.#options;
     logger.warn(`${name}: an append has not been committed in time`, { commitTimeoutMs: config.commitTimeoutMs });
     const reason = new ApiError(
       'COORDINATOR_NOT_AVAILABLE',
       `${name}: not committed within ${config.commitTimeoutMs} ms`,
     );
-    for (const request of this.#requests) if (request.waitsForLog) this.#fail(request, reason);
+    for (const request of this.#requests) {
+      if (request.waitsForLog || isStuck(request.key)) this.#fail(request, reason);
+    }
   }
 
   #failed(reason: unknown): void {
