@@ -38,13 +38,13 @@ export async function makeTopic(
   return { name, id: made.topicId };
 }
 
-/** Waits until every partition of the topic has a leader that answers. */
-export async function usable(client: RawClient, name: string): Promise<void> {
+/** Waits until every partition of the topic has a leader that answers; and until there are so many of them. */
+export async function usable(client: RawClient, name: string, least = 1): Promise<void> {
   await until(`${name} is usable`, async () => {
     const asked = { topics: [{ name, topicId: ZERO_UUID }], allowAutoTopicCreation: false };
     const { topics } = await client.send(Metadata, 9, asked);
     const partitions = topics[0]?.partitions ?? [];
-    if (partitions.length === 0 || partitions.some(({ leaderId }) => leaderId < 0)) return false;
+    if (partitions.length < least || partitions.some(({ leaderId }) => leaderId < 0)) return false;
     const offsets = await client.send(ListOffsets, 1, {
       replicaId: -1,
       topics: [{ name, partitions: partitions.map(({ partitionIndex }) => ({ partitionIndex, timestamp: -1n })) }],

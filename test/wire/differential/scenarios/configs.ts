@@ -85,6 +85,8 @@ const DESCRIBE = scenarios('describe configs', {
     await describe(on, client, CLIENT_METRICS, name, null);
     const wrong: Change = ['interval.ms', SET, '1'];
     await on.ask(client, 'too short', IncrementalAlterConfigs, 1, changeBody(CLIENT_METRICS, name, [wrong]));
+    const unknown: Change = ['retention.ms', SET, '1'];
+    await on.ask(client, 'unknown', IncrementalAlterConfigs, 1, changeBody(CLIENT_METRICS, name, [unknown]));
   },
   'a resource twice': async (on) => {
     const client = await on.connect();

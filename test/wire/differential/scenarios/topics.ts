@@ -294,7 +294,7 @@ export const TOPICS: readonly Scenario[] = [
     const { name } = await makeTopic(on, client, `grow-v${version}`);
     const asked = { topics: [grows(name, 3)], timeoutMs: 10_000, validateOnly: false };
     await on.ask(client, 'to 3', CreatePartitions, version, asked);
-    await usable(client, name);
+    await usable(client, name, 3);
     await on.ask(client, 'has 3', Metadata, 9, {
       topics: [{ name, topicId: ZERO_UUID }],
       allowAutoTopicCreation: false,
