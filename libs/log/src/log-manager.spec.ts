@@ -146,11 +146,17 @@ describe('the log manager', () => {
     await log.flush();
     freeBytes = 10;
     clock.advance(5_000);
-    while (!log.refusesProduce) await new Promise((resolve) => setImmediate(resolve));
+    while (!log.refusesProduce) {
+      clock.advance(1_000);
+      await new Promise((resolve) => setImmediate(resolve));
+    }
     expect(() => log.appendAsLeader(batch('x'), 0 as Epoch)).toThrow('the disk is almost full');
     offsets.appendAsLeader(batch('x'), 0 as Epoch);
     clock.advance(300_000);
-    while (log.startOffset === 0) await new Promise((resolve) => setImmediate(resolve));
+    while (log.startOffset === 0) {
+      clock.advance(1_000);
+      await new Promise((resolve) => setImmediate(resolve));
+    }
     expect([log.startOffset, log.endOffset, log.sizeBytes]).toEqual([1, 1, 0]);
     freeBytes = 1e9;
     clock.advance(5_000);

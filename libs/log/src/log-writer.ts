@@ -1,6 +1,7 @@
 import { ApiError, asError, type Clock, type Offset } from '@trunkline/kernel';
 import type { FlushMode } from './log.js';
 import type { Segment } from './segment.js';
+import type { Piece } from './tail-cache.js';
 
 /** Writes up to this size are done in the turn of the append; larger ones go through the thread pool. */
 const NOW_BYTES_MAX = 256 * 1024;
@@ -15,7 +16,7 @@ export const PENDING_BYTES_MAX = 128 * 1024 * 1024;
 interface PendingWrite {
   readonly segment: Segment;
   readonly position: number;
-  readonly chunks: Uint8Array[];
+  readonly pieces: Piece[];
   bytes: number;
   nextOffset: Offset;
 }
@@ -88,14 +89,15 @@ export class LogWriter {
   }
 
   /** Queues a batch; it is written at the end of this turn, or when what runs now is done. */
-  enqueue(segment: Segment, position: number, bytes: Uint8Array, nextOffset: Offset): void {
+  enqueue(segment: Segment, position: number, piece: Piece, nextOffset: Offset): void {
+    const bytes = piece.end - piece.start;
     const last = this.#queue.at(-1);
     if (last !== undefined && last.segment === segment) {
-      append(last, bytes);
-      last.bytes += bytes.byteLength;
+      append(last.pieces, piece);
+      last.bytes += bytes;
       last.nextOffset = nextOffset;
-    } else this.#queue.push({ segment, position, chunks: [bytes], bytes: bytes.byteLength, nextOffset });
-    this.#pendingBytes += bytes.byteLength;
+    } else this.#queue.push({ segment, position, pieces: [piece], bytes, nextOffset });
+    this.#pendingBytes += bytes;
     if (this.#scheduled) return;
     this.#scheduled = true;
     queueMicrotask(() => {
@@ -161,7 +163,7 @@ export class LogWriter {
       this.#queue.shift();
       const before = this.options.clock.monotonicMs();
       try {
-        file.writeNow(write.position, write.chunks);
+        file.writeNow(write.position, write.pieces.map(viewOf));
       } catch (reason) {
         this.fail(asError(reason));
         return;
@@ -177,7 +179,7 @@ export class LogWriter {
       while (this.#queue.length > 0 && this.#failed === undefined) {
         const write = this.#queue.shift()!;
         const file = await write.segment.ready();
-        await file.write(write.position, write.chunks);
+        await file.write(write.position, write.pieces.map(viewOf));
         this.#took(write);
       }
     } catch (reason) {
@@ -259,11 +261,15 @@ export class LogWriter {
 }
 
 /** Batches that lie side by side in memory leave as one piece. */
-function append({ chunks }: PendingWrite, bytes: Uint8Array): void {
-  const last = chunks.at(-1)!;
-  if (last.buffer === bytes.buffer && last.byteOffset + last.byteLength === bytes.byteOffset) {
-    chunks[chunks.length - 1] = new Uint8Array(bytes.buffer, last.byteOffset, last.byteLength + bytes.byteLength);
-  } else chunks.push(bytes);
+function append(pieces: Piece[], piece: Piece): void {
+  const last = pieces[pieces.length - 1]!;
+  if (last.chunk === piece.chunk && last.end === piece.start) {
+    pieces[pieces.length - 1] = { chunk: last.chunk, start: last.start, end: piece.end };
+  } else pieces.push(piece);
+}
+
+function viewOf({ chunk, start, end }: Piece): Uint8Array {
+  return start === 0 && end === chunk.byteLength ? chunk : chunk.subarray(start, end);
 }
 
 /** What a caller hears of a log that failed. */

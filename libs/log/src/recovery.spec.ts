@@ -53,6 +53,11 @@ async function killed(count: number, config: Partial<LogConfig> = {}): Promise<v
   const log = await open(false, config);
   append(log, 0, count);
   await log.flush();
+  // A killed process writes nothing any more; this one has to be waited for: each rolled segment gets a snapshot.
+  const ending = (suffix: string): number => readdirSync(dir).filter((name) => name.endsWith(suffix)).length;
+  while (ending('.snapshot') < ending('.log') - 1 || ending('.tmp') > 0) {
+    await new Promise((resolve) => setImmediate(resolve));
+  }
 }
 
 async function stopped(count: number, config: Partial<LogConfig> = {}): Promise<void> {

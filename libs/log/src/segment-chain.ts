@@ -1,4 +1,4 @@
-import { invariant, type Offset, offset } from '@trunkline/kernel';
+import { type Clock, invariant, type Offset, offset } from '@trunkline/kernel';
 import type { RecordBatch } from '@trunkline/records';
 import type { LogConfig } from './log.js';
 import { fileName, SUFFIX } from './log-files.js';
@@ -43,7 +43,7 @@ export class SegmentChain {
       active.sizeBytes + batch.sizeBytes > config.segmentBytesMax ||
       active.indexBytes + 12 > config.indexBytesMax ||
       at + batch.lastOffsetDelta - active.baseOffset > RELATIVE_OFFSET_MAX ||
-      waitedMs(active, batch.maxTimestamp, this.world.clock.nowMs()) > config.segmentMs
+      waitedMs(active, batch.maxTimestamp, this.world.clock) > config.segmentMs
     );
   }
 
@@ -132,10 +132,8 @@ export class SegmentChain {
 }
 
 /** By records' timestamps where there are any, as in Kafka, else by the broker's clock. */
-function waitedMs(active: Segment, timestampMs: number, nowMs: number): number {
-  return active.firstTimestamp >= 0 && timestampMs >= 0
-    ? timestampMs - active.firstTimestamp
-    : nowMs - active.createdAtMs;
+function waitedMs({ firstTimestamp, createdAtMs }: Segment, timestampMs: number, clock: Clock): number {
+  return firstTimestamp >= 0 && timestampMs >= 0 ? timestampMs - firstTimestamp : clock.nowMs() - createdAtMs;
 }
 
 /** The end of the whole batches before the one that holds `at`: where a log that is cut there ends. */

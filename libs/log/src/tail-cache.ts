@@ -9,12 +9,16 @@ const CHUNK_BYTES_MAX = 64 * 1024;
 const TAIL_BYTES_MAX = 8 * 1024 * 1024;
 const TAIL_BUDGET_BYTES = 16 * 1024 * 1024;
 
-interface TailEntry {
-  readonly baseOffset: number;
-  readonly nextOffset: number;
+/** Bytes as a part of a chunk: a view costs more than the append itself, so it is made once for many batches. */
+export interface Piece {
   readonly chunk: Uint8Array;
   readonly start: number;
   readonly end: number;
+}
+
+interface TailEntry extends Piece {
+  readonly baseOffset: number;
+  readonly nextOffset: number;
 }
 
 /** What all tail caches of a process may hold together. Over it, the ones that were filled first give up half. */
@@ -71,7 +75,7 @@ export class TailCache {
   }
 
   /** Keeps a batch that has its offsets, and returns the bytes to be written: they never change again. */
-  add(batch: RecordBatch): Uint8Array {
+  add(batch: RecordBatch): Piece {
     const bytes = batch.bytes;
     const size = bytes.byteLength;
     let chunk = bytes;
@@ -81,17 +85,13 @@ export class TailCache {
       chunk = this.#chunk;
       chunk.set(bytes, start);
     }
-    this.#entries.push({
-      baseOffset: batch.baseOffset,
-      nextOffset: batch.nextOffset,
-      chunk,
-      start,
-      end: start + size,
-    });
+    const { baseOffset, nextOffset } = batch;
+    const entry: TailEntry = { baseOffset, nextOffset, chunk, start, end: start + size };
+    this.#entries.push(entry);
     this.#sizeBytes += size;
     if (this.#sizeBytes > this.bytesMax) this.shrinkTo(this.bytesMax);
     this.budget.took(this, size);
-    return chunk === bytes ? bytes : chunk.subarray(start, start + size);
+    return entry;
   }
 
   /** What {@link Log.read} says; undefined when `from` lies before the cache. */
