@@ -162,8 +162,9 @@ async function start(options: BrokerOptions, opened: Opened, make: Make): Promis
   opened.add(async () => delayed.stop()); // Parked fetches would hold up the drain.
   opened.add(async () => groups.drain()); // So would members that wait for a rebalance.
   opened.add(() => server.stopListening());
-  const addresses: BoundListener[] = [];
-  for (const listener of config.listeners) addresses.push(await bind(server, listener));
+  const bound: BoundListener[] = [];
+  for (const listener of config.listeners) bound.push(await bind(server, listener));
+  const addresses = bound.map((listener) => reachable(listener, bound));
   await register(parts, addresses, opened);
   server.serve();
   return make(parts, server, addresses, opened, options.defer ?? queueMicrotask);
@@ -204,6 +205,13 @@ async function bind(server: Server, { name, address, advertised }: ListenerConfi
   } catch (error) {
     throw listenerFault(name, address, error);
   }
+}
+
+/** Clients of a Unix socket are told the first TCP listener's port, which may be known only now. */
+function reachable(listener: BoundListener, all: readonly BoundListener[]): BoundListener {
+  if (listener.advertised.port !== 0) return listener;
+  const port = all.find(({ advertised }) => advertised.port !== 0)?.advertised.port ?? 0;
+  return { ...listener, advertised: { host: listener.advertised.host, port } };
 }
 
 /** Tells the cluster that this broker is here, and where; and before it goes, that it goes. */
