@@ -98,7 +98,7 @@ describe('appends', () => {
     expect(disk.writes.length).toBe(2);
   });
 
-  it('beyond 64 KB are written while a sync runs', async () => {
+  it('beyond 64 KB are written while a sync runs, and wait for the next', async () => {
     const { log, disk } = await prepared();
     disk.hold();
     append(log, 'first');
@@ -109,6 +109,9 @@ describe('appends', () => {
     append(log, 'x'.repeat(40_000));
     await turn();
     expect(disk.writes.length).toBe(2);
+    disk.step();
+    await until('the first sync ends, and the next waits', () => log.durableEnd > 0 && disk.held === 1);
+    expect(log.durableEnd).toBe(1); // What was written while it ran is not covered by it.
     disk.release();
     await log.flush();
   });

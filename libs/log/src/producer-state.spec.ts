@@ -66,8 +66,10 @@ describe('an idempotent producer', () => {
     expect(() => send(2)).toThrow('OUT_OF_ORDER_SEQUENCE_NUMBER');
     expect(send(1).baseOffset).toBe(3);
     expect(send(0x7fff_fffe, 3)).toMatchObject({ duplicate: true, baseOffset: 0 });
-    send(2, 0x10);
-    expect(send(0x12).duplicate).toBe(false);
+    const other = { id: 10n };
+    send(0x7fff_fffe, 2, other);
+    expect(send(0, 1, other).duplicate).toBe(false);
+    expect(send(1, 1, other).duplicate).toBe(false);
   });
 
   it('begins a new epoch with 0 (52), and fences the old one (54)', () => {
