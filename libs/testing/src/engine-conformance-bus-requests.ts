@@ -169,7 +169,12 @@ export function describeBusRequests(kit: Kit): void {
       const [front, back] = pair();
       let runs = 0;
       const lane = back.respond(sum, () => ++runs);
+      // With its inbox open and its channel made, a request is sent whatever the machine is doing.
+      const warm = add();
+      front.respond(warm, ({ left, right }) => left + right);
+      front.declare([sum]);
       await front.start();
+      await front.request(warm, { left: 1, right: 1 });
       await rejection(front.request(sum, { left: 1, right: 1 }));
       await back.start();
       expect(await front.request(sum, { left: 1, right: 1 }, { timeoutMs: 10_000 })).toBe(1);
