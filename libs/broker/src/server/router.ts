@@ -104,8 +104,16 @@ export class Router {
     route.metrics.requests += 1;
     route.metrics.requestBytes += call.frameBytes;
     metrics.requestsInFlight += 1;
-    const { apiVersion, correlationId, clientId } = received;
-    const context: RequestContext = { apiVersion, correlationId, clientId, ...connection };
+    // Named one by one: a spread costs more than the rest of this method.
+    const context: RequestContext = {
+      apiVersion: received.apiVersion,
+      correlationId: received.correlationId,
+      clientId: received.clientId,
+      clientHost: connection.clientHost,
+      listenerName: connection.listenerName,
+      connectionId: connection.connectionId,
+      closed: connection.closed,
+    };
     const finish = (outcome: Outcome): void => {
       metrics.requestsInFlight -= 1;
       const bytes = outcome.kind === 'answer' ? outcome.bytes : 0;
