@@ -89,7 +89,7 @@ export function describeFailures(name: string, open: () => Promise<FragileServer
         await server.kill();
         await until('it says that it cannot read', () => subscription.status().state === 'failed', WAIT_MS);
         expect(subscription.status().reason).toBeTruthy();
-        expect(listener.status().state).toBe('failed');
+        await until('the listener says so too', () => listener.status().state === 'failed', WAIT_MS);
         await server.start();
         await until('it reads again', () => subscription.status().state === 'running', WAIT_MS);
       }
