@@ -8,7 +8,7 @@ const steps = Number(STEPS);
 const first = Number(SEED ?? FIRST);
 const runs = SEED === undefined ? Number(RUNS) : 1;
 /** Each mutant must be found by one of so many seeds. */
-const MUTANT_SEEDS = 20;
+const MUTANT_SEEDS = 60;
 const LIMIT_MS = 120_000 + runs * 5000;
 
 function replayLine(seed: number): string {

@@ -110,7 +110,7 @@ class Simulation {
     } else if (die < 665) {
       if (there !== undefined && !there.busy && node.up) there.alter();
     } else if (die < 700) await this.#fault(die);
-    else if (die < 710) await this.#world.run(dice.below(3000));
+    else if (die < 715) await this.#world.run(dice.below(3000));
     else await this.#world.run(dice.below(12));
     this.#topics = this.#topics.filter((each) => {
       if (each.state === 'gone') this.#count(each);

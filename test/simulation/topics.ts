@@ -69,7 +69,7 @@ export class SimTopic {
       'segment.index.bytes': String(24 + 12 * dice.below(12)),
       'segment.ms': String(200 + dice.below(20_000)),
       ...(this.#hasRetention ? { 'retention.bytes': String(3000 + dice.below(20_000)) } : {}),
-      ...(this.#hasRetention && dice.chance(50) ? { 'retention.ms': String(1000 + dice.below(60_000)) } : {}),
+      ...(this.#hasRetention && dice.chance(70) ? { 'retention.ms': String(200 + dice.below(3000)) } : {}),
     };
     this.#ask('creating', async () => {
       const answer = await this.#client.send(CreateTopics, 7, {
