@@ -46,7 +46,7 @@ describe('a sync that fails', () => {
     const disk = new SimDisk({ seed: 1, odds: { keptPercent: 0 } });
     const first = await open(disk);
     disk.fail('sync', /\.log$/, 'EIO');
-    append(first, 100);
+    append(first, 3000);
     await expect(first.flush()).rejects.toMatchObject({ code: 'KAFKA_STORAGE_ERROR' });
     const name = '/t-0/00000000000000000000.log';
     const size = disk.peek(name).byteLength;

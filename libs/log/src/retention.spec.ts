@@ -69,6 +69,8 @@ describe('what is known of producers', () => {
       const after = await open(disk, clock);
       const last = after.activeProducers()[0]?.lastSequence;
       expect(last).toBe(after.endOffset - 1);
+      const again = after.appendAsLeader(batchFrom(1, clock.nowMs()), EPOCH);
+      expect(again).toMatchObject({ baseOffset: 1, duplicate: true });
     }
   });
 });
