@@ -1,0 +1,3 @@
+export * from './cluster/cluster.js';
+export * from './error.js';
+export * from './ports.js';
