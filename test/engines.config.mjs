@@ -7,6 +7,7 @@ export default {
   testTimeout: 120_000,
   testMatch: [
     '<rootDir>/test/conformance/engines/*.spec.ts',
+    '<rootDir>/test/conformance/client/*.spec.ts',
     '<rootDir>/test/wire/clients/*.spec.ts',
     '<rootDir>/test/wire/differential/*.spec.ts',
   ],
