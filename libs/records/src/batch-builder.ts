@@ -6,6 +6,7 @@ import {
   EMPTY_BYTES,
   utf8,
 } from '@trunkline/kernel';
+import type { BatchSlab } from './batch-slab.js';
 import { writeBigInt64, writeInt16, writeInt32, writeInt64 } from './big-endian.js';
 import type { RecordHeader } from './record.js';
 import { ATTRIBUTES, BATCH, BATCH_HEADER_BYTES, LOG_OVERHEAD_BYTES, MAGIC } from './record-batch.js';
@@ -41,20 +42,37 @@ export interface BatchOptions {
   readonly appendTimeMs?: number;
   /** Default: the last record's offset delta. */
   readonly lastOffsetDelta?: number;
+  /** Given: where small batches take their memory from. */
+  readonly slab?: BatchSlab;
+}
+
+/** Who writes a batch, and the sequence of its first record (KIP-98). */
+export interface ProducerStamp {
+  readonly producerId: bigint;
+  readonly producerEpoch: number;
+  readonly baseSequence: number;
 }
 
 const INITIAL_BYTES = 512;
+/** Size, attributes, time, place, the lengths of key and value, the count of headers. */
+const RECORD_OVERHEAD_BYTES_MAX = 5 + 1 + 10 + 5 + 5 + 5 + 5;
+const HEADER_OVERHEAD_BYTES_MAX = 10;
+const UTF8_BYTES_MAX = 3;
+const NO_HEADERS: readonly RecordHeader[] = [];
+const NO_NAMES: readonly Uint8Array[] = [];
 
 /** Gathers records and writes them as one batch. Use it once: `build` ends it. */
 export class BatchBuilder {
-  #bytes = new Uint8Array(INITIAL_BYTES);
+  #bytes: Uint8Array<ArrayBuffer>;
   #end: number = BATCH_HEADER_BYTES;
   #count = 0;
   #baseTimestamp = -1;
   #maxTimestamp = -1;
   #lastOffsetDelta = -1;
 
-  constructor(private readonly options: BatchOptions) {}
+  constructor(private readonly options: BatchOptions) {
+    this.#bytes = options.slab?.take(INITIAL_BYTES) ?? new Uint8Array(INITIAL_BYTES);
+  }
 
   get recordCount(): number {
     return this.#count;
@@ -65,20 +83,31 @@ export class BatchBuilder {
     return this.#end;
   }
 
-  add(record: NewRecord): this {
-    const timestampMs = record.timestampMs ?? -1;
-    if (this.#count === 0) this.#baseTimestamp = timestampMs;
-    if (timestampMs > this.#maxTimestamp) this.#maxTimestamp = timestampMs;
-    this.#lastOffsetDelta = record.offsetDelta ?? this.#count;
-    this.#write(record, timestampMs - this.#baseTimestamp, this.#lastOffsetDelta);
-    this.#count += 1;
+  add({ key, value, headers, timestampMs, offsetDelta }: NewRecord): this {
+    this.append(key ?? null, value ?? null, headers ?? NO_HEADERS, timestampMs ?? -1, offsetDelta ?? this.#count);
     return this;
   }
 
-  /** The batch's bytes, with its checksum. They belong to the caller. */
-  build(): Uint8Array {
+  /** As `add`, for hot paths: nothing is allocated for a record without headers. */
+  append(
+    key: Uint8Array | null,
+    value: Uint8Array | null,
+    headers: readonly RecordHeader[],
+    timestampMs: number,
+    offsetDelta: number = this.#count,
+  ): void {
+    if (this.#count === 0) this.#baseTimestamp = timestampMs;
+    if (timestampMs > this.#maxTimestamp) this.#maxTimestamp = timestampMs;
+    this.#lastOffsetDelta = offsetDelta;
+    const names = headers.length === 0 ? NO_NAMES : headers.map((header) => utf8(header.key));
+    this.#write(key, value, headers, names, timestampMs - this.#baseTimestamp);
+    this.#count += 1;
+  }
+
+  /** The batch's bytes, with its checksum. They belong to the caller. A stamp stands in for that of the options. */
+  build(stamp: Partial<ProducerStamp> = this.options): Uint8Array {
     const type = this.options.compression ?? 'none';
-    let batch = this.#bytes.subarray(0, this.#end);
+    let batch = this.options.slab?.keep(this.#bytes, this.#end) ?? this.#bytes.subarray(0, this.#end);
     if (type !== 'none') {
       const codecs = this.options.codecs;
       if (codecs === undefined) throw new TypeError(`a batch in ${type} needs codecs`);
@@ -86,11 +115,11 @@ export class BatchBuilder {
       batch = new Uint8Array(BATCH_HEADER_BYTES + packed.byteLength);
       batch.set(packed, BATCH.records);
     }
-    this.#writeHeader(batch, COMPRESSION_TYPES[type]);
+    this.#writeHeader(batch, COMPRESSION_TYPES[type], stamp);
     return batch;
   }
 
-  #writeHeader(batch: Uint8Array, compression: number): void {
+  #writeHeader(batch: Uint8Array, compression: number, stamp: Partial<ProducerStamp>): void {
     const { options } = this;
     let attributes = compression;
     if (options.appendTimeMs !== undefined) attributes |= ATTRIBUTES.logAppendTime;
@@ -104,38 +133,78 @@ export class BatchBuilder {
     writeInt32(batch, BATCH.lastOffsetDelta, options.lastOffsetDelta ?? this.#lastOffsetDelta);
     writeInt64(batch, BATCH.baseTimestamp, this.#baseTimestamp);
     writeInt64(batch, BATCH.maxTimestamp, options.appendTimeMs ?? this.#maxTimestamp);
-    writeBigInt64(batch, BATCH.producerId, options.producerId ?? -1n);
-    writeInt16(batch, BATCH.producerEpoch, options.producerEpoch ?? -1);
-    writeInt32(batch, BATCH.baseSequence, options.baseSequence ?? -1);
     writeInt32(batch, BATCH.recordCount, this.#count);
+    writeStamp(batch, stamp.producerId ?? -1n, stamp.producerEpoch ?? -1, stamp.baseSequence ?? -1);
     writeInt32(batch, BATCH.checksum, options.crc32c(batch.subarray(BATCH.attributes)) | 0);
   }
 
-  #write(record: NewRecord, timestampDelta: number, offsetDelta: number): void {
-    const headers = (record.headers ?? []).map(({ key, value }) => ({ key: utf8(key), value }));
+  #write(
+    key: Uint8Array | null,
+    value: Uint8Array | null,
+    headers: readonly RecordHeader[],
+    names: readonly Uint8Array[],
+    timestampDelta: number,
+  ): void {
+    const offsetDelta = this.#lastOffsetDelta;
     let size = 1 + sizeOfVarlong(timestampDelta) + sizeOfVarint(offsetDelta);
-    size += sizeOfField(record.key) + sizeOfField(record.value) + sizeOfVarint(headers.length);
-    for (const { key, value } of headers) size += sizeOfField(key) + sizeOfField(value);
+    size += sizeOfField(key) + sizeOfField(value) + sizeOfVarint(names.length);
+    for (let at = 0; at < names.length; at++) size += sizeOfField(names[at]!) + sizeOfField(headers[at]!.value);
     const bytes = this.#grown(sizeOfVarint(size) + size);
     let at = writeVarint(bytes, this.#end, size);
     bytes[at++] = 0;
     at = writeVarlong(bytes, at, timestampDelta);
     at = writeVarint(bytes, at, offsetDelta);
-    at = writeField(bytes, at, record.key);
-    at = writeField(bytes, at, record.value);
-    at = writeVarint(bytes, at, headers.length);
-    for (const { key, value } of headers) at = writeField(bytes, writeField(bytes, at, key), value);
+    at = writeField(bytes, at, key);
+    at = writeField(bytes, at, value);
+    at = writeVarint(bytes, at, names.length);
+    for (let header = 0; header < names.length; header++) {
+      at = writeField(bytes, writeField(bytes, at, names[header]!), headers[header]!.value);
+    }
     this.#end = at;
   }
 
   #grown(more: number): Uint8Array {
     if (this.#bytes.byteLength - this.#end < more) {
-      const larger = new Uint8Array(Math.max(this.#bytes.byteLength * 2, this.#end + more));
+      const length = Math.max(this.#bytes.byteLength * 2, this.#end + more);
+      const larger = this.options.slab?.take(length) ?? new Uint8Array(length);
       larger.set(this.#bytes.subarray(0, this.#end));
       this.#bytes = larger;
     }
     return this.#bytes;
   }
+}
+
+/**
+ * The same batch under another stamp, as new bytes: whoever holds the old ones may still read, or have changed, their
+ * header, which a log does in place. Base offset and leader epoch are unset again, no record is read.
+ */
+export function restamped(batch: Uint8Array, stamp: ProducerStamp, crc32c: Crc32c): Uint8Array {
+  const bytes = batch.slice();
+  writeInt64(bytes, BATCH.baseOffset, 0);
+  writeInt32(bytes, BATCH.leaderEpoch, -1);
+  writeStamp(bytes, stamp.producerId, stamp.producerEpoch, stamp.baseSequence);
+  writeInt32(bytes, BATCH.checksum, crc32c(bytes.subarray(BATCH.attributes)) | 0);
+  return bytes;
+}
+
+function writeStamp(batch: Uint8Array, producerId: bigint, producerEpoch: number, baseSequence: number): void {
+  writeBigInt64(batch, BATCH.producerId, producerId);
+  writeInt16(batch, BATCH.producerEpoch, producerEpoch);
+  writeInt32(batch, BATCH.baseSequence, baseSequence);
+}
+
+/** The most bytes that a record can take in a batch, its place and time whatever they are. */
+export function recordBytesMax(
+  key: Uint8Array | null,
+  value: Uint8Array | null,
+  headers: readonly RecordHeader[],
+): number {
+  let bytes = RECORD_OVERHEAD_BYTES_MAX + (key?.byteLength ?? 0) + (value?.byteLength ?? 0);
+  for (let at = 0; at < headers.length; at++) {
+    const header = headers[at]!;
+    bytes += HEADER_OVERHEAD_BYTES_MAX + header.key.length * UTF8_BYTES_MAX + (header.value?.byteLength ?? 0);
+  }
+  return bytes;
 }
 
 /** One batch of these records. Not for hot paths of the broker, which never writes records anew. */

@@ -50,6 +50,8 @@ export function writeInt64(bytes: Uint8Array, at: number, value: number): void {
 const INT64_MAX = 2n ** 63n - 1n;
 
 export function writeBigInt64(bytes: Uint8Array, at: number, value: bigint): void {
+  const small = Number(value);
+  if (Number.isSafeInteger(small)) return writeInt64(bytes, at, small);
   const held = value > INT64_MAX ? INT64_MAX : value < -INT64_MAX ? -INT64_MAX - 1n : value;
   writeInt32(bytes, at, Number(held >> 32n));
   writeInt32(bytes, at + 4, Number(held & 0xffff_ffffn) | 0);
