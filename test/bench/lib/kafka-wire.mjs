@@ -40,7 +40,9 @@ export function fetchFrame(topic, partition, offset, maxWaitMs, partitionMaxByte
 
 /** One connection; `onAnswer(frame)` gets each answer without its size. Writes of one turn leave together. */
 export class Wire {
-  #rest = null;
+  /** What came of a frame that is not whole, and how many bytes of it are there. Joined once, when it is. */
+  #parts = [];
+  #bytes = 0;
   #corked = false;
 
   static connect(port, onAnswer) {
@@ -73,14 +75,18 @@ export class Wire {
   }
 
   #cut(bytes) {
-    let all = this.#rest === null ? bytes : Buffer.concat([this.#rest, bytes]);
+    this.#parts.push(bytes);
+    this.#bytes += bytes.length;
+    if (this.#parts.length > 1 && this.#parts[0].length >= 4 && this.#bytes < 4 + this.#parts[0].readInt32BE(0)) return;
+    let all = this.#parts.length === 1 ? bytes : Buffer.concat(this.#parts, this.#bytes);
     while (all.length >= 4) {
       const end = 4 + all.readInt32BE(0);
       if (all.length < end) break;
       this.onAnswer(all.subarray(4, end));
       all = all.subarray(end);
     }
-    this.#rest = all.length > 0 ? all : null;
+    this.#parts = all.length > 0 ? [all] : [];
+    this.#bytes = all.length;
   }
 
   close() {

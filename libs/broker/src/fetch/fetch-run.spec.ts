@@ -83,6 +83,19 @@ describe('a fetch', () => {
     expect(sizes(await answer)).toEqual([SIZE, SIZE * 2]);
   });
 
+  it('takes all that came in the turn in which it is answered', async () => {
+    const { run, a, b } = await world(0);
+    const asked = [
+      ['a', 0],
+      ['b', 0],
+    ] as const;
+    const answer = Promise.resolve(run(asked));
+    a.append(batch(), undefined);
+    a.append(batch(), undefined);
+    b.append(batch(), undefined);
+    expect(sizes(await answer)).toEqual([SIZE * 2, SIZE]);
+  });
+
   it('that reads the disk hears that a partition failed meanwhile', async () => {
     const { disk, run, b } = await world(2);
     disk.hold('read');

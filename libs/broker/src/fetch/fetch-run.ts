@@ -91,12 +91,13 @@ export class FetchRun extends Waiting {
     return new Promise((resolve) => (this.#answer = resolve));
   }
 
+  /** Answers when the turn's appends are through, so that one answer takes all that came in one turn. */
   readonly #moved = (reading: Reading): void => {
     if (!reading.isStale) {
       this.#count(reading);
       if (!this.#isEnough()) return;
     }
-    if (this.leave()) this.#finish();
+    if (this.leave()) queueMicrotask(() => this.#finish());
   };
 
   #count(reading: Reading): void {
