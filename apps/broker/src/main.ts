@@ -2,7 +2,16 @@ import { parseArgs } from 'node:util';
 import { setFlagsFromString } from 'node:v8';
 import { Broker } from '@trunkline/broker';
 import type { Logger } from '@trunkline/kernel';
-import { NodeDisk, NodeNetwork, compression, crc32c, nodeClock, nodeRandom, stderrLogger } from '@trunkline/platform';
+import {
+  NodeDisk,
+  NodeNetwork,
+  compression,
+  crc32c,
+  endWithParent,
+  nodeClock,
+  nodeRandom,
+  stderrLogger,
+} from '@trunkline/platform';
 import { FLAGS, type FlagValues, flagValues } from './flags.js';
 import { type HttpSettings, type Settings, readSettings } from './settings.js';
 
@@ -11,9 +20,13 @@ import { type HttpSettings, type Settings, readSettings } from './settings.js';
 /** Sentences for whoever started the broker; told by name, because lazily loaded parts have classes of their own. */
 const FAULTS = new Set(['StartFault', 'ConfigFault']);
 
+/** How long closing may take once the demo that started us is gone, ms. */
+const ORPHAN_MS_MAX = 3_000;
+
 /** Starts the broker that the command line describes, and ends the process with code 1 when that cannot be. */
 export function main(): void {
   giveReceivedBytesRoom();
+  if (process.env['TRUNKLINE_ENDS_WITH_PARENT'] === 'true') endWithParent(ORPHAN_MS_MAX);
   run().catch((error: unknown) => {
     const plain = error instanceof Error && FAULTS.has(error.name);
     const text = error instanceof Error ? (plain ? error.message : (error.stack ?? error.message)) : String(error);

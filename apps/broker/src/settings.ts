@@ -39,7 +39,7 @@ const OWN: Readonly<Record<string, { readonly form: RegExp; readonly allowed: st
 
 const PREFIX = 'TRUNKLINE_';
 /** Names with our prefix that other programs of the house read. */
-const OTHERS = new Set(['TRUNKLINE_PORT', 'TRUNKLINE_BROKERS', 'TRUNKLINE_DATA_DIR']);
+const OTHERS = new Set(['TRUNKLINE_PORT', 'TRUNKLINE_BROKERS', 'TRUNKLINE_DATA_DIR', 'TRUNKLINE_ENDS_WITH_PARENT']);
 
 /** Merges file, environment and flags, the later before the earlier. Throws ConfigFault. */
 export function readSettings(flags: FlagValues, environment: NodeJS.ProcessEnv): Settings {

@@ -22,8 +22,9 @@ export class Service {
   ) {
     // A group of its own: Ctrl-C reaches the demo alone, which then ends its services in their order.
     this.#child = spawn(process.execPath, [file, ...args], {
-      env: { ...process.env, ...environment },
-      stdio: ['ignore', 'pipe', 'pipe'],
+      env: { ...process.env, ...environment, TRUNKLINE_ENDS_WITH_PARENT: 'true' },
+      // The channel carries nothing. It closes with us, whatever ends us, and that is what the services wait for.
+      stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
       detached: true,
     });
     this.#ended = new Promise((resolve) => {

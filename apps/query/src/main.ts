@@ -3,10 +3,15 @@ import { ValidationPipe } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { DocumentBuilder, SwaggerModule } from '@nestjs/swagger';
+import { endWithParent } from '@trunkline/platform';
 import { AppModule } from './app.module.js';
 import { queryConfig } from './config.js';
 import { ORDERS_COLUMNS } from './data/orders-table.js';
 
+/** How long closing may take once the demo that started us is gone, ms. */
+const ORPHAN_MS_MAX = 3_000;
+
+if (process.env['TRUNKLINE_ENDS_WITH_PARENT'] === 'true') endWithParent(ORPHAN_MS_MAX);
 const config = queryConfig(process.env);
 const app = await NestFactory.create<NestFastifyApplication>(AppModule.with(config), new FastifyAdapter(), {
   logger: ['warn', 'error', 'fatal'],

@@ -1,3 +1,4 @@
+export * from './end-with-parent.js';
 export * from './node-checksum.js';
 export * from './node-clock.js';
 export * from './node-compression.js';
