@@ -157,7 +157,15 @@ async function start(options: BrokerOptions, opened: Opened, make: Make): Promis
   const { metrics } = parts;
   const onDefect = options.onDefect ?? throwLater;
   const router = new Router({ handlers: options.handlers ?? HANDLERS, parts, metrics, logger, onDefect });
-  const server = new Server({ router, limits: config.limits, metrics, network, clock, logger });
+  const server = new Server({
+    router,
+    limits: config.limits,
+    metrics,
+    network,
+    clock,
+    logger,
+    answers: parts.fetches.memory,
+  });
   opened.add(() => server.drain());
   opened.add(async () => delayed.stop()); // Parked fetches would hold up the drain.
   opened.add(async () => groups.drain()); // So would members that wait for a rebalance.

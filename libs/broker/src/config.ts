@@ -185,6 +185,7 @@ function readLimits(
     ...SERVER_LIMITS,
     requestBytesMax: integer('socket.request.max.bytes'),
     queuedRequestBytesMax: orInfinity(integer('queued.max.request.bytes')),
+    queuedResponseBytesMax: orInfinity(integer('trunkline.queued.max.response.bytes')),
     connectionsMax: integer('max.connections'),
     connectionsPerHostMax: integer('max.connections.per.ip'),
     connectionsPerHostOverrides: readOverrides(overrides, where('max.connections.per.ip.overrides')),

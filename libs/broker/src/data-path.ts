@@ -12,6 +12,7 @@ import { LogManager } from '@trunkline/log';
 import type { MetadataManager } from '@trunkline/metadata';
 import type { BrokerConfig } from './config.js';
 import { Fetches } from './fetch/fetches.js';
+import { MemoryBudget } from './server/memory-budget.js';
 import { ProducerIds } from './producer-ids.js';
 import { Delayed } from './replica/delayed.js';
 import { ReplicaManager } from './replica/replica-manager.js';
@@ -48,6 +49,7 @@ export class DataPath {
       replicas: this.replicas,
       delayed: this.delayed,
       bytesMax: config.integer('fetch.max.bytes'),
+      memory: new MemoryBudget(config.limits.queuedResponseBytesMax),
       sessionSlotsMax: config.integer('max.incremental.fetch.session.cache.slots'),
     });
     this.producerIds = new ProducerIds(() =>

@@ -3,6 +3,7 @@ import { ApiVersions, FindCoordinator, Heartbeat, Metadata, encodeRequest, error
 import { InProcessNetwork, ManualClock, ManualLink } from '@trunkline/testing';
 import type { Parts } from '../src/parts.js';
 import { type Answer, handler } from '../src/server/handler.js';
+import { MemoryBudget } from '../src/server/memory-budget.js';
 import { BrokerMetrics } from '../src/server/metrics.js';
 import type { RequestContext } from '../src/server/request-context.js';
 import { Router } from '../src/server/router.js';
@@ -66,7 +67,9 @@ export class ServerWorld {
       onDefect: (defect) => void this.defects.push(defect),
     });
     const network = new InProcessNetwork();
-    this.server = new Server({ router, limits: { ...SERVER_LIMITS, ...limits }, metrics, network, clock, logger });
+    const all = { ...SERVER_LIMITS, ...limits };
+    const answers = new MemoryBudget(all.queuedResponseBytesMax);
+    this.server = new Server({ router, limits: all, metrics, network, clock, logger, answers });
     if (serving) this.server.serve();
   }
 

@@ -6,6 +6,7 @@ import { buildBatch, RecordBatch } from '@trunkline/records';
 import { GatedDisk, ManualClock, SimDisk, until } from '@trunkline/testing';
 import { Delayed } from '../replica/delayed.js';
 import { Partition } from '../replica/partition.js';
+import { MemoryBudget } from '../server/memory-budget.js';
 import { FetchPartition } from './fetch-partition.js';
 import { FetchRun, type FetchWishes } from './fetch-run.js';
 import type { Reading } from './reading.js';
@@ -41,6 +42,7 @@ async function world(coldBatches: number) {
     ['b', await open('b')],
   ]);
   const delayed = new Delayed(clock);
+  const memory = new MemoryBudget(SIZE * 8);
   const connection = { connectionId: 1, closed: new AbortController().signal };
   const wishOf = (offset: number, partitionMaxBytes: number) => ({
     currentLeaderEpoch: -1,
@@ -56,9 +58,9 @@ async function world(coldBatches: number) {
     const all = { maxWaitMs: 60_000, minBytes: 1, bytesMax: 1_000_000, readCommitted: false, ...wishes };
     const fetched = asked.map(([topic, offset]) => new FetchPartition(topic, ZERO_UUID, 0, wishOf(offset, bytesMax)));
     const find = (of: FetchPartition) => partitions.get(of.topic ?? '') ?? ('UNKNOWN_TOPIC_OR_PARTITION' as const);
-    return new FetchRun(fetched, all, { find, delayed }, connection).run();
+    return new FetchRun(fetched, all, { find, delayed, memory }, connection).run();
   };
-  return { disk, clock, delayed, run, a: partitions.get('a')!, b: partitions.get('b')! };
+  return { memory, disk, clock, delayed, run, a: partitions.get('a')!, b: partitions.get('b')! };
 }
 
 const sizes = (readings: readonly Reading[]): number[] => readings.map(({ sizeBytes }) => sizeBytes);
@@ -81,6 +83,27 @@ describe('a fetch', () => {
     await until('it is committed', () => b.highWatermark === 1);
     disk.release();
     expect(sizes(await answer)).toEqual([SIZE, SIZE * 2]);
+  });
+
+  it('takes no more than is left of the memory of answers, and one batch all the same', async () => {
+    const { memory, run } = await world(12);
+    memory.take(SIZE * 5);
+    expect(sizes(await run([['a', 0]]))).toEqual([SIZE * 3]);
+    memory.take(SIZE * 3);
+    expect(sizes(await run([['a', 0]]))).toEqual([SIZE]);
+    memory.give(SIZE * 8);
+    expect(memory.takenBytes).toBe(0);
+  });
+
+  it('reserves the memory of what it reads from disk until it is read', async () => {
+    const { disk, memory, run } = await world(12);
+    disk.hold('read');
+    const first = Promise.resolve(run([['a', 0]]));
+    await until('the read has begun', () => disk.held > 0);
+    const second = Promise.resolve(run([['a', 0]]));
+    disk.release();
+    expect([sizes(await first), sizes(await second)]).toEqual([[SIZE * 8], [SIZE]]);
+    expect(memory.takenBytes).toBe(0);
   });
 
   it('takes all that came in the turn in which it is answered', async () => {

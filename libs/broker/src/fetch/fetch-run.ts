@@ -1,4 +1,5 @@
 import { type Delayed, Waiting, type WaitingConnection } from '../replica/delayed.js';
+import type { MemoryBudget } from '../server/memory-budget.js';
 import type { FetchPartition } from './fetch-partition.js';
 import { type FindPartition, Reading } from './reading.js';
 
@@ -16,6 +17,8 @@ export interface FetchWishes {
 export interface FetchServices {
   readonly find: FindPartition;
   readonly delayed: Delayed;
+  /** Answers on their way: a fetch takes no more than is left of it, and one batch all the same. */
+  readonly memory: MemoryBudget;
 }
 
 /**
@@ -42,7 +45,7 @@ export class FetchRun extends Waiting {
 
   /** The readings, in the order of the partitions: at once, or when there is something to say, or in `maxWaitMs`. */
   run(): readonly Reading[] | Promise<readonly Reading[]> {
-    const waits = this.#readFrom(0, this.wishes.bytesMax, true);
+    const waits = this.#readAll(false);
     return waits === undefined ? this.#decide() : waits.then(() => this.#decide());
   }
 
@@ -116,15 +119,25 @@ export class FetchRun extends Waiting {
   }
 
   #readAgain(): readonly Reading[] | Promise<readonly Reading[]> {
-    const waits = this.#readFrom(0, this.wishes.bytesMax, true, true);
+    const waits = this.#readAll(true);
     return waits === undefined ? this.#readings : waits.then(() => this.#readings);
+  }
+
+  /** Memory that the disk fills is reserved before: what is in the tail's cache is there anyhow. */
+  #readAll(again: boolean): Promise<void> | undefined {
+    const { memory } = this.services;
+    const bytesMax = Math.max(0, Math.min(this.wishes.bytesMax, memory.leftBytes));
+    const waits = this.#readFrom(0, bytesMax, true, again);
+    if (waits === undefined) return undefined;
+    memory.take(bytesMax);
+    return waits.finally(() => memory.give(bytesMax));
   }
 
   /**
    * In order, because what one partition takes is missing for the next. Synchronous as long as memory has it. `again`:
    * of a fetch over many partitions few have changed while it was parked.
    */
-  #readFrom(first: number, bytesMax: number, atLeastOne: boolean, again = false): Promise<void> | undefined {
+  #readFrom(first: number, bytesMax: number, atLeastOne: boolean, again: boolean): Promise<void> | undefined {
     const { readCommitted } = this.wishes;
     let left = bytesMax;
     let mayExceed = atLeastOne;

@@ -1,6 +1,7 @@
 import { type Clock, type Random, ZERO_UUID } from '@trunkline/kernel';
 import type { Delayed, WaitingConnection } from '../replica/delayed.js';
 import type { ReplicaManager } from '../replica/replica-manager.js';
+import type { MemoryBudget } from '../server/memory-budget.js';
 import { FetchRun } from './fetch-run.js';
 import { type FetchContext, FETCH_SESSION_LIMITS, FetchSessions, type SessionRequest } from './fetch-sessions.js';
 import type { FindPartition, Reading } from './reading.js';
@@ -12,6 +13,8 @@ export interface FetchesOptions {
   readonly delayed: Delayed;
   /** fetch.max.bytes: no answer takes more records than this, but for one batch that is larger. */
   readonly bytesMax: number;
+  /** Answers on their way, of all connections: connections count what they write, fetches what they read from disk. */
+  readonly memory: MemoryBudget;
   /** max.incremental.fetch.session.cache.slots */
   readonly sessionSlotsMax: number;
 }
@@ -29,6 +32,11 @@ export interface FetchAsked {
 /** What fetch requests share: the sessions, the limit of an answer, and how partitions are found. */
 export class Fetches {
   readonly sessions: FetchSessions;
+
+  /** What answers hold that no client has taken yet. */
+  get memory(): MemoryBudget {
+    return this.options.memory;
+  }
 
   constructor(private readonly options: FetchesOptions) {
     const { clock, random, sessionSlotsMax } = options;
@@ -54,7 +62,8 @@ export class Fetches {
       readCommitted: asked.readCommitted,
     };
     const find = asked.asFollower ? this.#refuseFollower : this.#find;
-    return new FetchRun(partitions, wishes, { find, delayed: this.options.delayed }, connection).run();
+    const { delayed, memory } = this.options;
+    return new FetchRun(partitions, wishes, { find, delayed, memory }, connection).run();
   }
 
   /** A session remembers what an id was called: gone is then told apart from made anew under the same name. */

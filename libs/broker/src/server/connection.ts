@@ -16,6 +16,8 @@ export interface ConnectionHost {
   readonly router: Router;
   readonly limits: ServerLimits;
   readonly budget: MemoryBudget;
+  /** Bytes of answers that no peer has taken yet. */
+  readonly answers: MemoryBudget;
   readonly metrics: BrokerMetrics;
   readonly clock: Clock;
   /** Whether requests may begin: a broker that starts lets them wait. */
@@ -61,6 +63,8 @@ export class Connection {
   #frameSinceMs: number | undefined;
   #frameSinceBytes = 0;
   #pendingBytes = 0;
+  /** What was written since the link was last empty: taken from the budget of answers. */
+  #untakenBytes = 0;
   #takenMs: number;
 
   constructor(link: Link, facts: Omit<ConnectionFacts, 'closed'>, host: ConnectionHost) {
@@ -127,6 +131,7 @@ export class Connection {
   }
 
   #drained(): void {
+    this.#taken();
     this.#takenMs = this.#host.clock.monotonicMs();
     this.work();
   }
@@ -204,8 +209,16 @@ export class Connection {
   #write({ chunks, bytes }: Extract<Outcome, { kind: 'answer' }>): void {
     if (this.#endedMs !== undefined) return;
     this.#link.write(chunks);
+    this.#host.answers.take(bytes);
+    this.#untakenBytes += bytes;
     this.#host.metrics.sentBytes += bytes;
     this.#pendingBytes = this.#link.pendingBytes; // What was added must not look like bytes that were not taken.
+    if (this.#pendingBytes === 0) this.#taken();
+  }
+
+  #taken(): void {
+    this.#host.answers.give(this.#untakenBytes);
+    this.#untakenBytes = 0;
   }
 
   /** Reads on, or lets the peer wait: far behind a request that cannot begin, and where the memory of all is spent. */
@@ -275,6 +288,7 @@ export class Connection {
   #closed(): void {
     this.#endedMs ??= this.#host.clock.monotonicMs();
     const { budget } = this.#host;
+    this.#taken();
     budget.forget(this.#retry);
     budget.give(this.#held?.byteLength ?? 0);
     this.#reserve(0);

@@ -73,10 +73,22 @@ describe('limits of memory', () => {
     expect(waitingBytes).toBeGreaterThan(30);
     expect(waitingBytes).toBeLessThan(60);
     expect(link.paused).toBe(true);
+    expect(world.server.answers.takenBytes).toBe(waitingBytes);
     link.takes = true;
     link.take();
     expect(link.answers()).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8]);
     expect(link.paused).toBe(false);
+    expect(world.server.answers.takenBytes).toBe(0);
+  });
+
+  it('count no answer any more when its peer has gone without taking it', () => {
+    const world = new ServerWorld();
+    const link = world.connect();
+    link.takes = false;
+    link.send(world.heartbeatFrame());
+    expect(world.server.answers.takenBytes).toBeGreaterThan(0);
+    link.destroy();
+    expect(world.server.answers.takenBytes).toBe(0);
   });
 });
 

@@ -1,5 +1,6 @@
 /**
- * Bytes of requests that all connections together may hold: received in part, waiting, or in work (KIP-72).
+ * Bytes that all connections together may hold: of requests, received in part, waiting, or in work (KIP-72), or of
+ * answers that clients have not taken.
  *
  * As Kafka's pool it gives as long as anything is left, so a single request may go beyond the limit, and none is
  * refused for being large.
@@ -21,6 +22,11 @@ export class MemoryBudget {
 
   get isSpent(): boolean {
     return this.#takenBytes >= this.bytesMax;
+  }
+
+  /** 0 when it is spent, or more than that. */
+  get leftBytes(): number {
+    return Math.max(0, this.bytesMax - this.#takenBytes);
   }
 
   take(bytes: number): void {

@@ -4,6 +4,11 @@ export interface ServerLimits {
   readonly requestBytesMax: number;
   /** queued.max.request.bytes: all connections together; Infinity: no limit */
   readonly queuedRequestBytesMax: number;
+  /**
+   * trunkline.queued.max.response.bytes: answers that peers have not taken, of all connections together; beyond it a
+   * fetch gets one batch at most. Infinity: no limit
+   */
+  readonly queuedResponseBytesMax: number;
   /** max.connections */
   readonly connectionsMax: number;
   /** max.connections.per.ip */
@@ -34,6 +39,7 @@ export interface ServerLimits {
 export const SERVER_LIMITS: ServerLimits = Object.freeze({
   requestBytesMax: 104_857_600,
   queuedRequestBytesMax: 268_435_456,
+  queuedResponseBytesMax: 268_435_456,
   connectionsMax: 10_000,
   connectionsPerHostMax: 2_147_483_647,
   connectionsPerHostOverrides: new Map(),

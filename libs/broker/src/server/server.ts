@@ -25,6 +25,8 @@ export interface ServerOptions {
   readonly network: Network;
   readonly clock: Clock;
   readonly logger: Logger;
+  /** What answers hold; fetches look at it before they read. */
+  readonly answers: MemoryBudget;
 }
 
 /** The socket side of a broker: listeners, connections and their limits. */
@@ -34,6 +36,7 @@ export class Server implements ConnectionHost {
   readonly metrics: BrokerMetrics;
   readonly clock: Clock;
   readonly budget: MemoryBudget;
+  readonly answers: MemoryBudget;
   readonly #network: Network;
   readonly #log: RateLimitedLog;
   readonly #listeners: Listener[] = [];
@@ -53,6 +56,7 @@ export class Server implements ConnectionHost {
     this.metrics = options.metrics;
     this.clock = options.clock;
     this.budget = new MemoryBudget(options.limits.queuedRequestBytesMax);
+    this.answers = options.answers;
     this.#network = options.network;
     this.#log = new RateLimitedLog(options.logger, options.clock);
   }

@@ -56,6 +56,15 @@ const LIMITS: readonly ConfigDefinition[] = [
       check: atLeast(-1),
     },
   ),
+  define(
+    'trunkline.queued.max.response.bytes',
+    'LONG',
+    '268435456',
+    'Bytes of answers that clients have not taken before fetches are cut short; -1: no limit.',
+    {
+      check: atLeast(-1),
+    },
+  ),
   define('queued.max.requests', 'INT', '500', 'Requests in work before reading pauses.', { check: atLeast(1) }),
   define('max.connections', 'INT', '10000', 'Open connections; one more is closed at once.', {
     check: atLeast(0),
