@@ -1,0 +1,386 @@
+import { KafkaError } from '../error.js';
+import type { ClassicAsk, ClassicReply } from './classic-asks.js';
+import {
+  type MemberIdentity,
+  type MemberState,
+  type Membership,
+  type MembershipEffect,
+  type MembershipInput,
+  Pauses,
+  verdictOf,
+} from './membership.js';
+import { type ClassicMembershipOptions, type ClassicPhase, stateOf } from './classic-phase.js';
+import { Ownership } from './ownership.js';
+import type { GroupPartition } from './topic-partition.js';
+
+/** What JoinGroup may take beyond the rebalance timeout (as Java's JOIN_GROUP_TIMEOUT_LAPSE), ms. */
+const JOIN_LAPSE_MS = 5_000;
+/** The pause before a try that helps only when somebody has changed rights or sizes, ms. */
+const REFUSED_PAUSE_MS = 5_000;
+
+type Effect = MembershipEffect<ClassicAsk>;
+type Input = MembershipInput<ClassicReply>;
+
+/**
+ * A member of a classic group: joins, syncs, beats, lets go and joins again, and begins anew after whatever broke it.
+ * Pure: time comes with each input, and what is to be done goes out as effects in their order.
+ *
+ * It beats by time alone: what its owner is busy with does not matter. Source: KIP-62, 345, 394, 429, 814.
+ */
+export class ClassicMembership implements Membership<ClassicAsk, ClassicReply> {
+  readonly #ownership = new Ownership();
+  readonly #pauses: Pauses;
+  #effects: Effect[] = [];
+  #phase: ClassicPhase = 'idle';
+  #memberId = '';
+  #generation = -1;
+  /** The generation in which it got what it holds: told to the assignor. */
+  #heldGeneration = -1;
+  /** What it let go of for the join that is under way: an eager sticky assignor is told. */
+  #heldBefore: readonly GroupPartition[] = [];
+  #protocolName = '';
+  #isLeader = false;
+  #hadAssignment = false;
+  #trouble: KafkaError | undefined;
+  #rejoinReason: string | undefined;
+  #asks = 0;
+  #asking = false;
+  #lastContactMs = 0;
+  #beatAtMs = Infinity;
+  #retryAtMs = Infinity;
+
+  constructor(private readonly options: ClassicMembershipOptions) {
+    this.#pauses = new Pauses(options.retryBackoffMs, options.retryBackoffMaxMs);
+  }
+
+  get state(): MemberState {
+    return stateOf(this.#phase, this.#hadAssignment);
+  }
+
+  get identity(): MemberIdentity {
+    return {
+      memberId: this.#memberId,
+      generation: this.#generation,
+      instanceId: this.options.instanceId ?? null,
+    };
+  }
+
+  get held(): readonly GroupPartition[] {
+    return this.#ownership.held;
+  }
+
+  /** Whether it led the last round: then it watches the group's topics. */
+  get isLeader(): boolean {
+    return this.#isLeader;
+  }
+
+  get trouble(): KafkaError | undefined {
+    return this.#trouble;
+  }
+
+  get wakeAtMs(): number {
+    switch (this.#phase) {
+      case 'waiting':
+        return Math.min(this.#retryAtMs, this.#lapsesAtMs);
+      case 'stable':
+      case 'revoking':
+      case 'closing':
+        return Math.min(this.#asking ? Infinity : this.#beatAtMs, this.#lapsesAtMs);
+      default:
+        return Infinity;
+    }
+  }
+
+  /** In these phases it beats, and a failed ask is a failed beat. */
+  get #isMember(): boolean {
+    return this.#phase === 'stable' || this.#phase === 'revoking' || this.#phase === 'closing';
+  }
+
+  step(input: Input): readonly Effect[] {
+    this.#effects = [];
+    if (this.#phase !== 'closed' && this.#phase !== 'failed') this.#take(input);
+    return this.#effects;
+  }
+
+  #take(input: Input): void {
+    switch (input.kind) {
+      case 'start':
+        this.#lastContactMs = input.nowMs;
+        this.#join('the member starts');
+        break;
+      case 'wake':
+        this.#woken(input.nowMs);
+        break;
+      case 'answered':
+        if (!this.#isCurrent(input.id)) return;
+        this.#lastContactMs = input.nowMs;
+        this.#answered(input.reply, input.nowMs);
+        break;
+      case 'failed':
+        if (!this.#isCurrent(input.id)) return;
+        this.#failed(input.error, input.nowMs);
+        break;
+      case 'released':
+        this.#released(input.revocation);
+        break;
+      case 'changed':
+        this.#changed(input.reason);
+        break;
+      case 'fenced':
+        if (input.generation !== this.#generation || !this.#isMember) return;
+        if (verdictOf(input.error) === 'final') this.#fail(input.error);
+        else this.#fenced(input.error);
+        break;
+      case 'close':
+        this.#close(input.nowMs);
+        break;
+    }
+  }
+
+  #isCurrent(id: number): boolean {
+    if (!this.#asking || id !== this.#asks) return false;
+    this.#asking = false;
+    return true;
+  }
+
+  #ask(ask: ClassicAsk): void {
+    this.#asks += 1;
+    this.#asking = true;
+    this.#effects.push({ kind: 'ask', id: this.#asks, ask });
+  }
+
+  #woken(nowMs: number): void {
+    if (nowMs >= this.#lapsesAtMs) return this.#lapsed(nowMs);
+    if (this.#phase === 'waiting' && nowMs >= this.#retryAtMs) {
+      return this.#join(this.#rejoinReason ?? 'tries again');
+    }
+    if (this.#isMember && !this.#asking && nowMs >= this.#beatAtMs) this.#beat();
+  }
+
+  #beat(): void {
+    this.#ask({
+      api: 'heartbeat',
+      memberId: this.#memberId,
+      generation: this.#generation,
+      timeoutMs: Math.max(this.options.heartbeatMs, Math.floor(this.options.sessionTimeoutMs / 3)),
+    });
+  }
+
+  /** Lets go of everything first when the group is eager. */
+  #join(reason: string): void {
+    this.#rejoinReason = reason;
+    if (!this.options.isCooperative && !this.#ownership.isEmpty) {
+      this.#heldBefore = this.#ownership.held;
+      this.#phase = 'revoking';
+      this.#revoke(this.#ownership.revokeAll());
+      return;
+    }
+    this.#sendJoin();
+  }
+
+  #sendJoin(): void {
+    const reason = this.#rejoinReason ?? '';
+    this.#rejoinReason = undefined;
+    this.#phase = 'joining';
+    this.#isLeader = false;
+    this.#ask({
+      api: 'join',
+      memberId: this.#memberId,
+      generation: this.#heldGeneration,
+      owned: this.#ownership.held,
+      held: this.options.isCooperative ? this.#ownership.held : this.#heldBefore,
+      reason,
+      timeoutMs: this.options.rebalanceTimeoutMs + JOIN_LAPSE_MS,
+    });
+  }
+
+  #answered(reply: ClassicReply, nowMs: number): void {
+    switch (reply.api) {
+      case 'join':
+        return this.#joined(reply);
+      case 'assign':
+        return this.#sync(reply.assignments);
+      case 'sync':
+        return this.#synced(reply.assigned, nowMs);
+      case 'heartbeat':
+        this.#beatAtMs = nowMs + this.options.heartbeatMs;
+        this.#pauses.reset();
+        if (this.#phase === 'stable') this.#trouble = undefined;
+        return;
+      case 'leave':
+        return this.#end();
+    }
+  }
+
+  #joined(reply: Extract<ClassicReply, { api: 'join' }>): void {
+    this.#memberId = reply.memberId;
+    if (reply.isIdOnly) return this.#sendJoin();
+    this.#generation = reply.generation;
+    this.#protocolName = reply.protocolName;
+    this.#isLeader = reply.leader === reply.memberId;
+    if (!this.#isLeader || reply.skipAssignment) return this.#sync([]);
+    this.#phase = 'assigning';
+    this.#ask({ api: 'assign', protocolName: reply.protocolName, peers: reply.peers });
+  }
+
+  #sync(assignments: Extract<ClassicReply, { api: 'assign' }>['assignments']): void {
+    this.#phase = 'syncing';
+    this.#ask({
+      api: 'sync',
+      memberId: this.#memberId,
+      generation: this.#generation,
+      protocolName: this.#protocolName,
+      assignments,
+      timeoutMs: this.options.rebalanceTimeoutMs + JOIN_LAPSE_MS,
+    });
+  }
+
+  #synced(assigned: readonly GroupPartition[], nowMs: number): void {
+    this.#phase = 'stable';
+    this.#trouble = undefined;
+    this.#hadAssignment = true;
+    this.#pauses.reset();
+    this.#beatAtMs = nowMs + this.options.heartbeatMs;
+    this.#heldGeneration = this.#generation;
+    this.#heldBefore = [];
+    const { added, revoked } = this.#ownership.assign(assigned);
+    this.#effects.push({ kind: 'assigned', partitions: added, isRound: true });
+    this.#revoke(revoked);
+    if (this.#rejoinReason !== undefined) this.#join(this.#rejoinReason);
+  }
+
+  #revoke(partitions: readonly GroupPartition[]): void {
+    if (partitions.length > 0) {
+      this.#effects.push({ kind: 'revoke', revocation: this.#ownership.revocation, partitions });
+    }
+    if (!this.#ownership.isReleasing) this.#releasedAll();
+  }
+
+  #released(revocation: number): void {
+    const wasReleasing = this.#ownership.isReleasing;
+    const returned = this.#ownership.released(revocation);
+    if (returned.length > 0) this.#effects.push({ kind: 'assigned', partitions: returned, isRound: false });
+    if (!wasReleasing || this.#ownership.isReleasing) return;
+    if (this.#phase === 'revoking' || this.#phase === 'closing') return this.#releasedAll();
+    // Now others may have what was let go of (KIP-429).
+    if (!this.#ownership.isSettled || returned.length === 0) this.#changed('partitions were let go of');
+  }
+
+  #releasedAll(): void {
+    if (this.#phase === 'revoking') this.#sendJoin();
+    else if (this.#phase === 'closing') this.#leave();
+  }
+
+  #changed(reason: string): void {
+    if (this.#phase === 'stable') this.#join(reason);
+    else if (this.#phase === 'joining' || this.#phase === 'assigning' || this.#phase === 'syncing') {
+      this.#rejoinReason = reason;
+    }
+  }
+
+  #failed(error: KafkaError, nowMs: number): void {
+    if (this.#phase === 'leaving') return this.#end();
+    const verdict = verdictOf(error);
+    if (verdict !== 'rebalance') this.#trouble = error;
+    switch (verdict) {
+      case 'final':
+        return this.#fail(error);
+      case 'fenced':
+        return this.#fenced(error);
+      case 'rebalance':
+        return this.#rebalances(nowMs);
+      case 'elsewhere':
+        this.#effects.push({ kind: 'forgetCoordinator' });
+        return this.#again(nowMs, this.#pauses.next());
+      case 'again':
+        return this.#again(nowMs, this.#pauses.next());
+      case 'refused':
+        return this.#again(nowMs, Math.max(REFUSED_PAUSE_MS, this.#pauses.next()));
+    }
+  }
+
+  /** The coordinator answered: that counts as contact. */
+  #rebalances(nowMs: number): void {
+    this.#lastContactMs = nowMs;
+    this.#beatAtMs = nowMs + this.options.heartbeatMs;
+    if (this.#phase === 'revoking' || this.#phase === 'closing') return;
+    this.#join('the group shares anew');
+  }
+
+  /** A beat that failed is repeated soon; a round that failed begins again. */
+  #again(nowMs: number, pauseMs: number): void {
+    if (this.#isMember) {
+      this.#beatAtMs = nowMs + pauseMs;
+      return;
+    }
+    this.#phase = 'waiting';
+    this.#retryAtMs = nowMs + pauseMs;
+  }
+
+  /** The group goes on without this member as it was: what it held is somebody else's. */
+  #fenced(error: KafkaError): void {
+    this.#trouble = error;
+    this.#lose();
+    if (error.code !== 'ILLEGAL_GENERATION') this.#memberId = '';
+    if (this.#phase === 'closing') return this.#end();
+    this.#join(`it was fenced: ${error.code}`);
+  }
+
+  #lapsed(nowMs: number): void {
+    const silentMs = nowMs - this.#lastContactMs;
+    this.#trouble = new KafkaError('TIMED_OUT', `no word from the coordinator for ${silentMs} ms`, {
+      about: `group ${this.options.groupId}`,
+      ...(this.#trouble !== undefined && { cause: this.#trouble }),
+    });
+    this.#lose();
+    this.#effects.push({ kind: 'forgetCoordinator' });
+    if (this.#phase === 'closing') return this.#end();
+    this.#asking = false;
+    this.#phase = 'waiting';
+    this.#retryAtMs = nowMs + this.#pauses.next();
+  }
+
+  #lose(): void {
+    const lost = this.#ownership.lose();
+    this.#heldBefore = [];
+    this.#generation = -1;
+    this.#heldGeneration = -1;
+    if (lost.length > 0) this.#effects.push({ kind: 'lost', partitions: lost });
+  }
+
+  #fail(error: KafkaError): void {
+    this.#lose();
+    if (this.#phase === 'closing') return this.#end();
+    this.#phase = 'failed';
+    this.#effects.push({ kind: 'failed', error });
+  }
+
+  #close(nowMs: number): void {
+    if (this.#phase === 'closing' || this.#phase === 'leaving') return;
+    if (this.#phase === 'idle') return this.#end();
+    // What is asked may be parked for minutes. A beat that is under way is not: its answer is not needed any more.
+    this.#asking = false;
+    if (this.#phase === 'joining' || this.#phase === 'syncing') this.#effects.push({ kind: 'breakOff' });
+    this.#phase = 'closing';
+    this.#beatAtMs = nowMs + this.options.heartbeatMs;
+    this.#revoke(this.#ownership.revokeAll());
+  }
+
+  /** Static members do not leave: they come back, or their session ends (KIP-345). */
+  #leave(): void {
+    if (this.options.instanceId !== undefined || this.#memberId === '') return this.#end();
+    this.#phase = 'leaving';
+    this.#ask({ api: 'leave', memberId: this.#memberId });
+  }
+
+  #end(): void {
+    this.#phase = 'closed';
+    this.#generation = -1;
+    this.#effects.push({ kind: 'left' });
+  }
+
+  /** Only a member can lapse: what it holds may be given to others when its session has ended there. */
+  get #lapsesAtMs(): number {
+    return this.#ownership.isEmpty ? Infinity : this.#lastContactMs + this.options.sessionTimeoutMs;
+  }
+}

@@ -1,0 +1,122 @@
+import { type Timer, asError } from '@trunkline/kernel';
+import { Metadata } from '@trunkline/protocol';
+import type { Cluster } from '../cluster/cluster.js';
+import { KafkaError } from '../error.js';
+import type { GroupSettings } from './group-options.js';
+
+/** How long a look at all topics may take, ms. */
+const LIST_TIMEOUT_MS = 30_000;
+
+/**
+ * The topics of a member: those it subscribes to, and, while it leads, those of the whole group. Says when a round is
+ * needed: topics that match a pattern come and go, and topics grow.
+ */
+export class GroupTopics {
+  #subscribed: readonly string[];
+  /** While it leads: how many partitions each topic of the group had when it shared them. */
+  #led: ReadonlyMap<string, number> = new Map();
+  #watched: { release(): void } | undefined;
+  #stopImage: (() => void) | undefined;
+  #timer: Timer | undefined;
+  #isClosed = false;
+
+  constructor(
+    private readonly cluster: Cluster,
+    private readonly settings: GroupSettings,
+    private readonly changed: (reason: string) => void,
+  ) {
+    this.#subscribed = settings.topics;
+  }
+
+  /** By name, sorted. With a pattern: those that matched when it was looked at last. */
+  get subscribed(): readonly string[] {
+    return this.#subscribed;
+  }
+
+  /** Before the first join. Throws when the topics for a pattern cannot be listed. */
+  async open(): Promise<void> {
+    this.#stopImage = this.cluster.onImage(() => this.#look());
+    if (this.settings.pattern === undefined || this.settings.protocol === 'consumer') return;
+    this.#subscribed = await this.#matching(wholeName(this.settings.pattern));
+    this.#again();
+  }
+
+  /** It leads a round: learns how many partitions the topics have, and watches them from now on. */
+  async lead(topics: readonly string[]): Promise<(topic: string) => number> {
+    const wanted = [...new Set(topics)];
+    this.#led = new Map(); // What changes until the partitions are shared is part of this round.
+    const watched = this.cluster.watch(wanted);
+    this.#watched?.release();
+    this.#watched = watched;
+    await this.cluster.refresh(wanted);
+    const counts = new Map(wanted.map((topic) => [topic, this.#countOf(topic)]));
+    this.#led = counts;
+    return (topic) => counts.get(topic) ?? 0;
+  }
+
+  /** Another leads. */
+  follow(): void {
+    this.#led = new Map();
+    this.#watched?.release();
+    this.#watched = undefined;
+  }
+
+  close(): void {
+    this.#isClosed = true;
+    this.#stopImage?.();
+    this.#timer?.cancel();
+    this.follow();
+  }
+
+  #look(): void {
+    for (const [topic, count] of this.#led) {
+      const now = this.#countOf(topic);
+      if (now === count) continue;
+      this.#led = new Map([...this.#led.keys()].map((name) => [name, this.#countOf(name)]));
+      this.changed(`topic ${topic} has ${now} partitions, not ${count}`);
+      return;
+    }
+  }
+
+  #countOf(topic: string): number {
+    return this.cluster.image.topics.get(topic)?.partitions.length ?? 0;
+  }
+
+  #again(): void {
+    if (this.#isClosed) return;
+    this.#timer = this.cluster.after(this.settings.patternRefreshMs, () => void this.#match());
+  }
+
+  async #match(): Promise<void> {
+    const { pattern } = this.settings;
+    if (pattern === undefined) return;
+    try {
+      const matching = await this.#matching(wholeName(pattern));
+      const isSame = matching.join() === this.#subscribed.join();
+      this.#subscribed = matching;
+      if (!isSame && !this.#isClosed) this.changed(`${matching.length} topics match ${String(pattern)}`);
+    } catch (reason) {
+      this.cluster.ports.logger.warn('topics could not be listed for a pattern', { reason: asError(reason).message });
+    }
+    this.#again();
+  }
+
+  async #matching(pattern: RegExp): Promise<string[]> {
+    const { body } = await this.cluster.ask(
+      { kind: 'anyone' },
+      Metadata,
+      { topics: null, allowAutoTopicCreation: false },
+      { timeoutMs: LIST_TIMEOUT_MS, versionMin: 4 },
+    );
+    KafkaError.check(body.errorCode, 'the list of topics');
+    return body.topics
+      .filter(({ errorCode, isInternal, name }) => errorCode === 0 && !isInternal && pattern.test(name ?? ''))
+      .map(({ name }) => name ?? '')
+      .toSorted();
+  }
+}
+
+/** As Java: a pattern matches whole names. */
+export function wholeName(pattern: string | RegExp): RegExp {
+  return new RegExp(`^(?:${typeof pattern === 'string' ? pattern : pattern.source})$`, 'u');
+}

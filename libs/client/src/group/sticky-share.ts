@@ -1,0 +1,159 @@
+import { type GroupPeer, inOrder, topicsOf } from './assignor.js';
+import { type GroupPartition, nameOfPartition } from './topic-partition.js';
+
+/**
+ * Who owned each partition, by partition name. Two that claim the same: the one with the later generation; in the same
+ * generation neither, since no coordinator gave it to both (as Java decides it).
+ */
+export function ownersOf(
+  peers: readonly GroupPeer[],
+  partitionsOf: (topic: string) => number,
+): Map<string, string | undefined> {
+  const claims = new Map<string, { readonly memberId: string | undefined; readonly generation: number }>();
+  for (const { memberId, owned, generation } of peers) {
+    for (const partition of owned) {
+      if (partition.partition < 0 || partition.partition >= partitionsOf(partition.topic)) continue;
+      const name = nameOfPartition(partition);
+      const other = claims.get(name);
+      if (other === undefined || other.generation < generation) claims.set(name, { memberId, generation });
+      else if (other.generation === generation) claims.set(name, { memberId: undefined, generation });
+    }
+  }
+  return new Map([...claims].map(([name, { memberId }]) => [name, memberId]));
+}
+
+/**
+ * Shares partitions as evenly as the subscriptions allow, and moves as few as that takes from who owned them.
+ * Every partition that somebody subscribes to is given to exactly one member.
+ */
+export function shareSticky(
+  peers: readonly GroupPeer[],
+  partitionsOf: (topic: string) => number,
+): Map<string, GroupPartition[]> {
+  const members = inOrder(peers);
+  const table = new ShareTable(members, topicsOf(members), partitionsOf);
+  const owners = ownersOf(members, partitionsOf);
+  const unowned = table.keep(owners);
+  for (const partition of unowned) table.giveToLeastLoaded(partition);
+  table.balance();
+  return table.result();
+}
+
+/** Who has how much of what. Members and topics by their numbers, so that a search costs no strings. */
+class ShareTable {
+  readonly #memberIndex = new Map<string, number>();
+  readonly #subscribers = new Map<string, number[]>();
+  readonly #loads: number[];
+  /** By member, by topic: its partitions. The last one given is the first one taken away. */
+  readonly #held: Map<string, number[]>[];
+
+  constructor(
+    private readonly members: readonly GroupPeer[],
+    private readonly topics: readonly string[],
+    private readonly partitionsOf: (topic: string) => number,
+  ) {
+    members.forEach(({ memberId }, index) => this.#memberIndex.set(memberId, index));
+    for (const topic of topics) this.#subscribers.set(topic, []);
+    members.forEach((member, index) => {
+      for (const topic of new Set(member.topics)) this.#subscribers.get(topic)?.push(index);
+    });
+    this.#loads = members.map(() => 0);
+    this.#held = members.map(() => new Map());
+  }
+
+  /** Leaves each partition with its owner where that one still subscribes to it. Returns the others. */
+  keep(owners: ReadonlyMap<string, string | undefined>): GroupPartition[] {
+    const unowned: GroupPartition[] = [];
+    for (const topic of this.topics) {
+      const subscribers = new Set(this.#subscribers.get(topic));
+      for (let partition = 0; partition < this.partitionsOf(topic); partition++) {
+        const owner = owners.get(nameOfPartition({ topic, partition }));
+        const index = owner === undefined ? undefined : this.#memberIndex.get(owner);
+        if (index !== undefined && subscribers.has(index)) this.#give(index, topic, partition);
+        else unowned.push({ topic, partition });
+      }
+    }
+    return unowned;
+  }
+
+  giveToLeastLoaded({ topic, partition }: GroupPartition): void {
+    const subscribers = this.#subscribers.get(topic) ?? [];
+    let least = subscribers[0];
+    if (least === undefined) return;
+    for (const index of subscribers) if (this.#loads[index]! < this.#loads[least]!) least = index;
+    this.#give(least, topic, partition);
+  }
+
+  /**
+   * Moves partitions, along chains of members where it must, until no chain leads from a member to one with at least two
+   * less: then no share is more even. A member that no such chain leaves never gains one later, so each is searched once
+   * more only after it has changed.
+   */
+  balance(): void {
+    const heaviestFirst = this.members.map((_, index) => index);
+    for (;;) {
+      heaviestFirst.sort((left, right) => this.#loads[right]! - this.#loads[left]!);
+      if (!heaviestFirst.some((from) => this.#lighten(from))) return;
+    }
+  }
+
+  result(): Map<string, GroupPartition[]> {
+    return new Map(
+      this.members.map(({ memberId }, index) => {
+        const mine: GroupPartition[] = [];
+        for (const topic of this.topics) {
+          const indexes = this.#held[index]!.get(topic) ?? [];
+          for (const partition of indexes.toSorted((left, right) => left - right)) mine.push({ topic, partition });
+        }
+        return [memberId, mine];
+      }),
+    );
+  }
+
+  /** Breadth first, so that the shortest chain is found: it moves the fewest. */
+  #lighten(from: number): boolean {
+    const load = this.#loads[from]!;
+    const cameFrom = new Map<number, { readonly member: number; readonly topic: string }>();
+    const reached = new Set([from]);
+    let row = [from];
+    while (row.length > 0 && reached.size < this.members.length) {
+      let best: number | undefined;
+      const next: number[] = [];
+      for (const member of row) {
+        for (const [topic, indexes] of this.#held[member]!) {
+          if (indexes.length === 0) continue;
+          for (const other of this.#subscribers.get(topic) ?? []) {
+            if (reached.has(other)) continue;
+            reached.add(other);
+            cameFrom.set(other, { member, topic });
+            next.push(other);
+            if (best === undefined || this.#loads[other]! < this.#loads[best]!) best = other;
+          }
+        }
+      }
+      if (best !== undefined && this.#loads[best]! + 2 <= load) {
+        this.#move(from, best, cameFrom);
+        return true;
+      }
+      row = next;
+    }
+    return false;
+  }
+
+  #move(from: number, to: number, cameFrom: ReadonlyMap<number, { member: number; topic: string }>): void {
+    for (let at = to; at !== from;) {
+      const { member, topic } = cameFrom.get(at)!;
+      this.#give(at, topic, this.#held[member]!.get(topic)!.pop()!);
+      this.#loads[member]! -= 1;
+      at = member;
+    }
+  }
+
+  #give(index: number, topic: string, partition: number): void {
+    const held = this.#held[index]!;
+    const indexes = held.get(topic);
+    if (indexes === undefined) held.set(topic, [partition]);
+    else indexes.push(partition);
+    this.#loads[index]! += 1;
+  }
+}
