@@ -67,6 +67,11 @@ export interface AskOptions {
   readonly signal?: AbortSignal;
 }
 
+export interface SendOptions extends AskOptions {
+  /** True for a Produce with acks=0: nothing comes back; `answered(undefined, undefined)` once it is with the network. */
+  readonly noAnswer?: boolean;
+}
+
 /** An answer and the version in which it was given. */
 export interface Answer<A extends AnyApi> {
   readonly version: number;
@@ -99,7 +104,7 @@ export interface Cluster {
   ask<A extends AnyApi>(target: Target, api: A, body: BodyOf<A>, options?: AskOptions): Promise<Answer<A>>;
 
   /** `ask` without a promise, for produce and fetch: to one node, on one lane. Requests of one lane leave in their order. */
-  send<A extends AnyApi>(nodeId: number, api: A, body: BodyOf<A>, options: AskOptions, answered: Answered<A>): void;
+  send<A extends AnyApi>(nodeId: number, api: A, body: BodyOf<A>, options: SendOptions, answered: Answered<A>): void;
 
   /**
    * Asks until an answer comes for which `isFinal` says true, waiting `retryBackoffMs` and longer between tries and looking
@@ -115,6 +120,12 @@ export interface Cluster {
 
   /** The version that `ask` would use with this node, connecting if it must. */
   versionOf(nodeId: number, api: AnyApi, options?: AskOptions): Promise<number>;
+
+  /**
+   * The levels of the finalized features (`transaction.version`, `group.version`, `share.version`; KIP-584) as a broker
+   * told them when it was connected to last; connects if it must. nodeId missing: any broker.
+   */
+  features(nodeId?: number, options?: AskOptions): Promise<ReadonlyMap<string, number>>;
 
   /** A topic, looked up when it is not known. undefined: the brokers do not know it. */
   topic(name: string, options?: { readonly allowAutoCreation?: boolean }): Promise<TopicImage | undefined>;

@@ -1,0 +1,91 @@
+/** Topics to ask for; null: whatever is watched was asked for, and that is none, so brokers only. */
+export interface MetadataAsk {
+  readonly topics: readonly string[];
+}
+
+export interface RefreshTimes {
+  readonly retryBackoffMs: number;
+  readonly metadataMaxAgeMs: number;
+}
+
+/**
+ * When metadata is asked for, as a machine: many doubters share one request, one request is on its way at a time, and
+ * between two there is a pause, which grows while they fail. Time is a number that it is given.
+ */
+export class RefreshMachine {
+  readonly #watched = new Map<string, number>();
+  #wanted = new Set<string>();
+  #isWanted = false;
+  #isAsking = false;
+  #endedMs = -Infinity;
+  #freshMs = -Infinity;
+  #pauseMs = 0;
+  /** Counts the requests that were begun: whoever comes while one is on its way waits for the next. */
+  round = 0;
+
+  constructor(private readonly times: RefreshTimes) {}
+
+  get isAsking(): boolean {
+    return this.#isAsking;
+  }
+
+  get watched(): readonly string[] {
+    return [...this.#watched.keys()];
+  }
+
+  isWatched(topic: string): boolean {
+    return this.#watched.has(topic);
+  }
+
+  watch(topic: string): void {
+    this.#watched.set(topic, (this.#watched.get(topic) ?? 0) + 1);
+  }
+
+  release(topic: string): void {
+    const count = (this.#watched.get(topic) ?? 0) - 1;
+    if (count > 0) this.#watched.set(topic, count);
+    else this.#watched.delete(topic);
+  }
+
+  /** Somebody wants these topics looked up (none: the brokers) as soon as the pause allows. */
+  want(topics: Iterable<string>): void {
+    this.#isWanted = true;
+    for (const topic of topics) this.#wanted.add(topic);
+  }
+
+  /** When {@link next} gives something: now or earlier, later, or never (Infinity). */
+  dueAtMs(): number {
+    if (this.#isAsking) return Infinity;
+    if (this.#isWanted) return this.#endedMs + this.#pauseMs;
+    if (this.#watched.size === 0 || this.#freshMs === -Infinity) return Infinity;
+    return Math.max(this.#freshMs + this.times.metadataMaxAgeMs, this.#endedMs + this.#pauseMs);
+  }
+
+  /** What to ask for now, if anything; `answered` or `failed` must follow. */
+  next(nowMs: number): MetadataAsk | undefined {
+    if (nowMs < this.dueAtMs()) return undefined;
+    const topics = new Set(this.#wanted);
+    for (const topic of this.#watched.keys()) topics.add(topic);
+    this.#wanted = new Set();
+    this.#isWanted = false;
+    this.#isAsking = true;
+    this.round += 1;
+    return { topics: [...topics] };
+  }
+
+  /** The answer is there. `isCalm`: nothing in it calls for another look soon. */
+  answered(nowMs: number): void {
+    this.#isAsking = false;
+    this.#endedMs = nowMs;
+    this.#freshMs = nowMs;
+    this.#pauseMs = this.times.retryBackoffMs;
+  }
+
+  /** No answer. What was asked for is wanted still, after a pause of so many milliseconds. */
+  failed(nowMs: number, topics: readonly string[], pauseMs: number): void {
+    this.#isAsking = false;
+    this.#endedMs = nowMs;
+    this.#pauseMs = pauseMs;
+    this.want(topics);
+  }
+}

@@ -1,0 +1,93 @@
+import { createServer } from 'node:net';
+import type { ClientPorts } from '@trunkline/client';
+import { silentLogger } from '@trunkline/kernel';
+import { NodeNetwork, compression, crc32c, nodeClock, nodeRandom, nodeScramHashes } from '@trunkline/platform';
+import { startApacheKafka, startTestBroker } from '@trunkline/testing';
+
+/** A broker that runs, for one spec file. */
+export interface RunningBroker {
+  /** `host:port`. */
+  readonly bootstrap: string;
+  close(): Promise<void>;
+}
+
+/** What a broker can do beyond what all can. */
+export interface BrokerFeatures {
+  readonly transactions: boolean;
+  /** KIP-848. */
+  readonly consumerGroups: boolean;
+  /** KIP-932. */
+  readonly shareGroups: boolean;
+}
+
+export interface TestedBroker {
+  readonly name: string;
+  readonly has: BrokerFeatures;
+  /** `config`: of our broker; Apache Kafka, which may be shared, keeps its own. */
+  start(config?: Readonly<Record<string, string>>): Promise<RunningBroker>;
+}
+
+const FIRST_PORT = 30_100;
+const LAST_PORT = 30_198;
+
+/**
+ * The brokers that the client's behaviours are held against: ours, in this process over TCP, and Apache Kafka: the one
+ * that `TRUNKLINE_TEST_KAFKA` (host:port) names, else one of its own. Apache Kafka is left out where it is missing and
+ * that is allowed (`TRUNKLINE_MISSING`).
+ */
+export function kafkaBrokers(): readonly TestedBroker[] {
+  const missing = process.env['TRUNKLINE_MISSING'] ?? '';
+  const isMissing = missing.includes('Apache Kafka') || missing.includes('java');
+  const isGiven = process.env['TRUNKLINE_TEST_KAFKA'] !== undefined;
+  return isMissing && !isGiven ? [trunkline] : [trunkline, apacheKafka];
+}
+
+/** The world as Node has it. */
+export function nodePorts(over: Partial<ClientPorts> = {}): ClientPorts {
+  return {
+    network: new NodeNetwork(),
+    clock: nodeClock,
+    random: nodeRandom,
+    crc32c,
+    compression,
+    hashes: nodeScramHashes,
+    logger: silentLogger,
+    ...over,
+  };
+}
+
+export const trunkline: TestedBroker = {
+  name: 'Trunkline',
+  has: { transactions: false, consumerGroups: false, shareGroups: false },
+  start: async (config = {}) => {
+    const settings = { 'auto.create.topics.enable': 'false', 'group.initial.rebalance.delay.ms': '0', ...config };
+    const test = await startTestBroker({ network: new NodeNetwork(), config: settings });
+    const { host, port } = test.broker.addresses[0]!.advertised;
+    return { bootstrap: `${host}:${port}`, close: () => test.stop() };
+  },
+};
+
+export const apacheKafka: TestedBroker = {
+  name: 'Apache Kafka',
+  has: { transactions: true, consumerGroups: true, shareGroups: true },
+  start: async () => {
+    const given = process.env['TRUNKLINE_TEST_KAFKA'];
+    if (given !== undefined) return { bootstrap: given, close: async () => {} };
+    return await startApacheKafka({ port: await freePortPair() });
+  },
+};
+
+/** A port that is free, and so is the next one: that is for the controller. */
+export async function freePortPair(): Promise<number> {
+  for (let port = FIRST_PORT; port < LAST_PORT; port += 2)
+    if ((await isFree(port)) && (await isFree(port + 1))) return port;
+  throw new Error(`no two free ports side by side from ${FIRST_PORT} to ${LAST_PORT}`);
+}
+
+function isFree(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const server = createServer();
+    server.once('error', () => resolve(false));
+    server.listen(port, '127.0.0.1', () => void server.close(() => resolve(true)));
+  });
+}
