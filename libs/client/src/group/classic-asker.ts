@@ -1,5 +1,5 @@
 import { type AnyApi, Heartbeat, JoinGroup, LeaveGroup, SyncGroup } from '@trunkline/protocol';
-import type { Answer, AskOptions, BodyOf, Cluster, Lane } from '../cluster/cluster.js';
+import type { Answer, BodyOf, Cluster, Lane } from '../cluster/cluster.js';
 import { KafkaError } from '../error.js';
 import type { ClassicAsk, ClassicReply } from './classic-asks.js';
 import type { GroupSettings } from './group-options.js';
@@ -97,7 +97,8 @@ export class ClassicAsker {
     const { groupId } = this.settings;
     const body = (version: number) =>
       version < 3 ? { groupId, memberId } : { groupId, members: [{ memberId, reason: 'the member closes' }] };
-    const { body: said } = await this.#ask(LeaveGroup, body, { timeoutMs: LEAVE_TIMEOUT_MS });
+    const coordinator = { kind: 'coordinator', type: 'group', key: groupId } as const;
+    const { body: said } = await this.cluster.ask(coordinator, LeaveGroup, body, { timeoutMs: LEAVE_TIMEOUT_MS });
     this.#check(said.errorCode, 'leave');
     for (const { errorCode } of said.members) this.#check(errorCode, 'leave');
     return { api: 'leave' };
@@ -108,13 +109,16 @@ export class ClassicAsker {
     return instanceId === undefined ? {} : { groupInstanceId: instanceId };
   }
 
-  #call<A extends AnyApi>(api: A, body: BodyOf<A>, timeoutMs: number, staticSince: number): Promise<Answer<A>> {
-    const versionMin = this.settings.instanceId === undefined ? {} : { versionMin: staticSince };
-    return this.#ask(api, body, { timeoutMs, lane: this.lane, ...versionMin });
-  }
-
-  #ask<A extends AnyApi>(api: A, body: BodyOf<A>, options: AskOptions): Promise<Answer<A>> {
-    return this.cluster.ask({ kind: 'coordinator', type: 'group', key: this.settings.groupId }, api, body, options);
+  /**
+   * At the coordinator as it is known now: who does not answer at once is told to the machine, which has to count the time
+   * without a word; a join, once there, may be parked for minutes.
+   */
+  async #call<A extends AnyApi>(api: A, body: BodyOf<A>, timeoutMs: number, staticSince: number): Promise<Answer<A>> {
+    const { groupId, instanceId, sessionTimeoutMs } = this.settings;
+    const lookMs = Math.min(timeoutMs, Math.ceil(sessionTimeoutMs / 3));
+    const nodeId = await this.cluster.coordinator('group', groupId, { timeoutMs: lookMs });
+    const versionMin = instanceId === undefined ? {} : { versionMin: staticSince };
+    return await this.cluster.ask({ kind: 'node', nodeId }, api, body, { timeoutMs, lane: this.lane, ...versionMin });
   }
 
   #check(errorCode: number, what: string): void {
