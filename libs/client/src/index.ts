@@ -4,5 +4,6 @@ export * from './cluster/kafka-cluster.js';
 export * from './config.js';
 export * from './connection/sasl/sasl-options.js';
 export * from './error.js';
+export * from './group/group.js';
 export * from './observer.js';
 export * from './ports.js';
