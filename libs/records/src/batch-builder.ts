@@ -174,14 +174,9 @@ export class BatchBuilder {
   }
 }
 
-/**
- * The same batch under another stamp, as new bytes: whoever holds the old ones may still read, or have changed, their
- * header, which a log does in place. Base offset and leader epoch are unset again, no record is read.
- */
+/** The same batch under another stamp, as new bytes: the old ones may still wait in a socket's queue. No record is read. */
 export function restamped(batch: Uint8Array, stamp: ProducerStamp, crc32c: Crc32c): Uint8Array {
   const bytes = batch.slice();
-  writeInt64(bytes, BATCH.baseOffset, 0);
-  writeInt32(bytes, BATCH.leaderEpoch, -1);
   writeStamp(bytes, stamp.producerId, stamp.producerEpoch, stamp.baseSequence);
   writeInt32(bytes, BATCH.checksum, crc32c(bytes.subarray(BATCH.attributes)) | 0);
   return bytes;
