@@ -1,0 +1,318 @@
+import type { Timer } from '@trunkline/kernel';
+import { InitProducerId, Produce } from '@trunkline/protocol';
+import { BatchSlab } from '@trunkline/records';
+import type { Cluster } from '../cluster/cluster.js';
+import { KafkaError } from '../error.js';
+import type { ClientObserver } from '../observer.js';
+import { answersOf } from './answers.js';
+import type { ProducerBatch } from './batch.js';
+import type { ProducerEffect, SettleEffect, Shipment } from './effects.js';
+import { encodeRecord } from './encode.js';
+import { type IdOf, idIn, produceBody, versionMaxOf } from './produce-request.js';
+import { ProducerMachine } from './producer-machine.js';
+import { type ProducerOptions, type ProducerSettings, producerSettings } from './producer-options.js';
+import type { ProducerRecord, RecordMetadata, Settled } from './producer-record.js';
+import { Room } from './room.js';
+import type { EncodedRecord } from './topic-writers.js';
+
+const LANE = 'produce';
+/** How often the end of a turn may be put off for records that were added since: promises that answer to promises. */
+const TURN_HOPS_MAX = 8;
+
+/**
+ * Writes records to the cluster: in order, once, and in batches as large as the moment gives.
+ *
+ * What is sent in one turn of the event loop leaves together, one batch a partition and one request a broker. Order holds
+ * within a partition. A record that failed may be written all the same when its error is TIMED_OUT, DISCONNECTED or
+ * CLOSED. Belongs to its maker, who closes it.
+ */
+export class Producer {
+  readonly settings: ProducerSettings;
+  readonly #machine: ProducerMachine;
+  readonly #room: Room;
+  readonly #watched = new Map<string, { release(): void }>();
+  readonly #stopImage: () => void;
+  readonly #idOf: IdOf = (topic) => idIn(this.#machine.imageOf(topic));
+  #timer: Timer | undefined;
+  #timerAtMs = Infinity;
+  #isTurnOpen = false;
+  #isPerforming = false;
+  #added = 0;
+  #turnNowMs = 0;
+  #turnWallMs = 0;
+  #closed: Promise<void> | undefined;
+  #isOver = false;
+
+  /** Throws KafkaError MISUSE for options that cannot be meant. */
+  constructor(
+    private readonly cluster: Cluster,
+    options: ProducerOptions = {},
+    private readonly observer: ClientObserver = {},
+  ) {
+    const settings = producerSettings(options);
+    const { ports } = cluster;
+    if (settings.compression !== 'none' && ports.compression === undefined) {
+      const about = 'producer options';
+      throw new KafkaError('MISUSE', `compression ${settings.compression} needs the compression port`, { about });
+    }
+    this.settings = settings;
+    const { compression, transactionalId } = settings;
+    const making = {
+      crc32c: ports.crc32c,
+      compression,
+      codecs: ports.compression,
+      isTransactional: transactionalId !== undefined,
+      slab: new BatchSlab(),
+    };
+    this.#machine = new ProducerMachine(settings, making, ports.random);
+    this.#machine.learn(0, cluster.image);
+    this.#room = new Room(
+      settings,
+      () => this.#machine.bufferedBytes,
+      (record) => this.#add(record),
+    );
+    this.#stopImage = cluster.onImage((image) => {
+      this.#machine.learn(this.#nowMs(), image);
+      this.#openTurn();
+    });
+  }
+
+  /**
+   * Sends a record; resolves when the brokers have it as `acks` says. Rejects with KafkaError: what a broker refused,
+   * TIMED_OUT after `deliveryTimeoutMs`, OVERLOADED, MESSAGE_TOO_LARGE, UNKNOWN_TOPIC_OR_PARTITION, CLOSED, MISUSE.
+   */
+  send(record: ProducerRecord): Promise<RecordMetadata> {
+    const { topic } = record;
+    return new Promise((resolve, reject) => {
+      this.enqueue(record, (error, partition, offset, timestampMs) => {
+        if (error === undefined) resolve({ topic, partition, offset, timestampMs });
+        else reject(error);
+      });
+    });
+  }
+
+  /** Sends records; resolves in their order when all are settled. Rejects, then too, with the first error. */
+  sendAll(records: readonly ProducerRecord[]): Promise<RecordMetadata[]> {
+    return new Promise((resolve, reject) => {
+      const results = Array.from<RecordMetadata>({ length: records.length });
+      let left = records.length;
+      let failure: KafkaError | undefined;
+      if (left === 0) return resolve(results);
+      for (let index = 0; index < records.length; index++) {
+        const { topic } = records[index]!;
+        this.enqueue(records[index]!, (error, partition, offset, timestampMs) => {
+          failure ??= error;
+          results[index] = { topic, partition, offset, timestampMs };
+          left -= 1;
+          if (left > 0) return;
+          if (failure === undefined) resolve(results);
+          else reject(failure);
+        });
+      }
+    });
+  }
+
+  /** `send` without a promise: `settled` is called exactly once, inside of this call when the record is refused at once. */
+  enqueue(record: ProducerRecord, settled: Settled): void {
+    let encoded: EncodedRecord;
+    this.#openTurn();
+    try {
+      if (this.#closed !== undefined) throw closedError();
+      encoded = encodeRecord(record, this.#turnWallMs, this.settings, settled);
+    } catch (reason) {
+      return settled(KafkaError.from(reason, 'MISUSE'), record.partition ?? -1, -1, -1);
+    }
+    this.#room.take(this.#turnNowMs, encoded);
+  }
+
+  /** Resolves when everything that was sent before is settled, whatever became of it. What lingers leaves at once. */
+  flush(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#room.whenPassed(() => {
+        this.#machine.flush(resolve);
+        this.#perform();
+        this.#openTurn();
+      });
+    });
+  }
+
+  /**
+   * Takes no more records, waits until what was sent is settled, at most `timeoutMs`, and rejects the rest with CLOSED:
+   * what was under way then may be written all the same. Never rejects.
+   */
+  close({ timeoutMs = this.settings.deliveryTimeoutMs }: { readonly timeoutMs?: number } = {}): Promise<void> {
+    this.#closed ??= this.#close(timeoutMs);
+    return this.#closed;
+  }
+
+  async #close(timeoutMs: number): Promise<void> {
+    this.#machine.hurry();
+    await new Promise<void>((resolve) => {
+      const timer = this.cluster.after(timeoutMs, resolve);
+      void this.flush().then(() => {
+        timer.cancel();
+        resolve();
+      });
+    });
+    this.#room.refuseAll(closedError());
+    this.#machine.refuseAll((batch) => closedError(batch));
+    this.#perform();
+    this.#isOver = true;
+    this.#stopImage();
+    this.#timer?.cancel();
+    for (const watch of this.#watched.values()) watch.release();
+  }
+
+  #nowMs(): number {
+    return this.cluster.ports.clock.monotonicMs();
+  }
+
+  #add(record: EncodedRecord): void {
+    this.#added += 1;
+    this.#machine.add(this.#turnNowMs, record);
+    if (!this.#watched.has(record.topic)) this.#watched.set(record.topic, this.cluster.watch([record.topic]));
+  }
+
+  /** What comes until the end of this turn leaves together; the clocks are read once for all of it. */
+  #openTurn(): void {
+    if (this.#isTurnOpen) return;
+    this.#isTurnOpen = true;
+    const { clock } = this.cluster.ports;
+    this.#turnNowMs = clock.monotonicMs();
+    this.#turnWallMs = clock.nowMs();
+    this.#hop(TURN_HOPS_MAX, -1);
+  }
+
+  #hop(left: number, seen: number): void {
+    queueMicrotask(() => {
+      if (left > 0 && this.#added !== seen) return this.#hop(left - 1, this.#added);
+      this.#isTurnOpen = false;
+      this.#machine.pump(this.#turnNowMs);
+      this.#perform();
+    });
+  }
+
+  /** Does what the machine wants, also what it comes to want meanwhile: those who are told of an end may send again. */
+  #perform(): void {
+    if (this.#isPerforming) return;
+    this.#isPerforming = true;
+    const { effects } = this.#machine;
+    const hadAny = effects.length > 0;
+    for (let at = 0; at < effects.length; at++) this.#do(effects[at]!);
+    effects.length = 0;
+    this.#isPerforming = false;
+    if (hadAny) this.#room.admit(this.#nowMs());
+    this.#wake();
+  }
+
+  #do(effect: ProducerEffect): void {
+    switch (effect.kind) {
+      case 'send':
+        return this.#send(effect.shipment);
+      case 'settle':
+        return this.#settle(effect);
+      case 'refuse':
+        return effect.record.settled(effect.error, effect.record.partition ?? -1, -1, effect.record.timestampMs);
+      case 'doubt':
+        return this.cluster.doubt(effect.topic, effect.partition);
+      case 'learn':
+        return this.cluster.learnLeader(effect.topic, effect.partition, effect.leader, effect.node);
+      case 'lookUp':
+        return void this.#lookUp(effect.topic);
+      case 'identify':
+        return void this.#identify();
+      case 'admit':
+        return;
+    }
+  }
+
+  #send(shipment: Shipment): void {
+    const { cluster, settings, observer } = this;
+    const versionMax = versionMaxOf(shipment, this.#idOf);
+    const options = { timeoutMs: settings.requestTimeoutMs, lane: LANE, versionMax, noAnswer: settings.acks === 0 };
+    const body = produceBody(shipment, settings, this.#idOf);
+    const ids = shipment.batches.map(({ writer }) => this.#idOf(writer.topic));
+    if (observer.batchSent !== undefined) {
+      for (const { writer, batch, bytes } of shipment.batches) {
+        observer.batchSent(writer.topic, writer.partition, batch.recordCount, bytes.byteLength);
+      }
+    }
+    cluster.send(shipment.nodeId, Produce, body, options, (error, answer) => {
+      this.#openTurn();
+      const now = this.#turnNowMs;
+      if (error !== undefined) this.#machine.failed(now, shipment, KafkaError.from(error, 'DISCONNECTED'));
+      else if (answer === undefined) this.#machine.unanswered(shipment);
+      else this.#machine.answered(now, shipment, answersOf(shipment, answer.body, answer.version, ids));
+      this.#perform();
+    });
+  }
+
+  #settle({ batch, writer, error, baseOffset, appendTimeMs, recordErrors }: SettleEffect): void {
+    if (recordErrors === undefined) return batch.settle(error, writer.partition, baseOffset, appendTimeMs);
+    batch.settleEach((index) => recordError(error!, recordErrors.get(index)), writer.partition);
+  }
+
+  async #lookUp(topic: string): Promise<void> {
+    const { allowAutoCreation } = this.settings;
+    let failure: KafkaError | undefined;
+    try {
+      const found = await this.cluster.topic(topic, { allowAutoCreation });
+      // Known, but not with the partition that somebody waits for.
+      if (found !== undefined) await this.cluster.refresh([topic]);
+    } catch (reason) {
+      failure = KafkaError.from(reason, 'UNREACHABLE');
+    }
+    this.#openTurn();
+    this.#machine.learn(this.#turnNowMs, this.cluster.image);
+    this.#machine.lookedUp(this.#turnNowMs, topic, failure);
+  }
+
+  async #identify(): Promise<void> {
+    const { deliveryTimeoutMs, transactionTimeoutMs } = this.settings;
+    const request = { transactionalId: null, transactionTimeoutMs };
+    try {
+      const { body } = await this.cluster.askAgain({ kind: 'anyone' }, InitProducerId, request, {
+        timeoutMs: deliveryTimeoutMs,
+        versionMax: 5,
+        codeOf: ({ errorCode }) => errorCode,
+      });
+      const advice = 'grant IDEMPOTENT_WRITE on the cluster, or WRITE on a topic, or set idempotent to false';
+      KafkaError.check(body.errorCode, 'a producer id', undefined, advice);
+      this.#openTurn();
+      this.#machine.identified({ producerId: body.producerId, producerEpoch: body.producerEpoch });
+    } catch (reason) {
+      this.#openTurn();
+      this.#machine.notIdentified(this.#turnNowMs, KafkaError.from(reason, 'UNREACHABLE', 'a producer id'));
+    }
+    this.#perform();
+  }
+
+  #wake(): void {
+    const atMs = Math.min(this.#machine.wakeAtMs, this.#room.wakeAtMs);
+    if (atMs >= this.#timerAtMs || this.#isOver) return;
+    this.#timer?.cancel();
+    this.#timerAtMs = atMs;
+    this.#timer = this.cluster.after(Math.max(1, Math.ceil(atMs - this.#nowMs())), () => {
+      this.#timerAtMs = Infinity;
+      this.#room.admit(this.#nowMs());
+      this.#openTurn();
+    });
+  }
+}
+
+function closedError(batch?: ProducerBatch): KafkaError {
+  const detail =
+    batch !== undefined && batch.attempts > 0
+      ? 'the producer was closed before the brokers said whether they have it'
+      : 'the producer is closed';
+  return new KafkaError('CLOSED', detail, batch?.lastError === undefined ? {} : { cause: batch.lastError });
+}
+
+/** A record that was refused for itself, or because another one of its batch was. */
+function recordError(error: KafkaError, own: string | undefined): KafkaError {
+  const detail = own ?? `another record of its batch was refused: ${error.detail}`;
+  return new KafkaError(error.code, detail, {
+    ...(error.about !== undefined && { about: error.about }),
+    ...(error.advice !== undefined && { advice: error.advice }),
+  });
+}
