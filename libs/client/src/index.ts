@@ -2,6 +2,8 @@ export * from './client.js';
 export * from './cluster/cluster.js';
 export * from './cluster/kafka-cluster.js';
 export * from './config.js';
+export * from './connection/address.js';
+export * from './connection/link-network.js';
 export * from './connection/sasl/sasl-options.js';
 export type { MoveReason } from './consumer/fetch-event.js';
 export * from './consumer/fetch-error.js';

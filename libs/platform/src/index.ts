@@ -7,5 +7,6 @@ export * from './node-hashes.js';
 export * from './node-logger.js';
 export * from './node-network.js';
 export * from './node-random.js';
+export * from './tls-network.js';
 export { CodecMissing, NotValid, TooLarge } from './too-large.js';
 export { LockHeld } from './node-lock.js';

@@ -164,6 +164,7 @@ export class KafkaCluster implements Cluster {
     if (this.#closed !== undefined) return;
     this.#closed = new KafkaError('CLOSED', 'the client is closed');
     this.#metadata.close(this.#closed);
+    this.#coordinators.close(this.#closed);
     this.#nodes.close(this.#closed);
   }
 

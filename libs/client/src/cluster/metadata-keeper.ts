@@ -5,7 +5,7 @@ import { backoffMs } from '../connection/backoff.js';
 import type { Nodes } from '../connection/nodes.js';
 import { KafkaError } from '../error.js';
 import type { BrokerNode, Cluster, ClusterImage, TopicImage } from './cluster.js';
-import { EMPTY_IMAGE, type MetadataAnswer, imageAfter, imageAfterLeader } from './image.js';
+import { EMPTY_IMAGE, type MetadataAnswer, imageAfter, imageAfterLeader, imageWithout } from './image.js';
 import { RefreshMachine } from './refresh.js';
 
 const UNKNOWN_TOPIC = errorCode('UNKNOWN_TOPIC_OR_PARTITION');
@@ -24,6 +24,8 @@ export class MetadataKeeper {
   readonly #refresh: RefreshMachine;
   readonly #listeners = new Set<(image: ClusterImage) => void>();
   #waiters: Waiter[] = [];
+  /** When each topic was told of last. */
+  readonly #seenMs = new Map<string, number>();
   #timer: Timer | undefined;
   #soon = false;
   #failures = 0;
@@ -49,9 +51,9 @@ export class MetadataKeeper {
   }
 
   async topic(name: string, allowAutoCreation: boolean): Promise<TopicImage | undefined> {
-    const known = this.image.topics.get(name);
-    if (known !== undefined) return known;
     const startedMs = this.#nowMs();
+    const known = this.image.topics.get(name);
+    if (known !== undefined && (this.#refresh.isWatched(name) || !this.#isOld(name, startedMs))) return known;
     for (let tried = 1; ; tried++) {
       const answer = allowAutoCreation ? await this.#create(name) : await this.#look([name]);
       const found = this.image.topics.get(name);
@@ -155,15 +157,20 @@ export class MetadataKeeper {
   }
 
   async #ask(topics: readonly string[], allowAutoTopicCreation: boolean): Promise<MetadataAnswer> {
-    const { requestTimeoutMs, connectTimeoutMs } = this.config;
-    const timeoutMs = Math.min(requestTimeoutMs, connectTimeoutMs);
+    const { requestTimeoutMs, connectTimeoutMs, metadataRecoveryStrategy } = this.config;
+    const sinceMs = this.#waiters.reduce((earliest, waiter) => Math.min(earliest, waiter.sinceMs), Infinity);
+    const leftMs = sinceMs === Infinity ? requestTimeoutMs : sinceMs + requestTimeoutMs - this.#nowMs();
+    const timeoutMs = Math.max(1, Math.min(leftMs, connectTimeoutMs));
     const { body } = await this.cluster.ask(
       { kind: 'anyone' },
       Metadata,
       { topics: topics.map((name) => ({ name })), allowAutoTopicCreation },
       { timeoutMs, versionMin: 4 },
     );
-    if (body.errorCode === REBOOTSTRAP_REQUIRED) this.nodes.forget();
+    if (body.errorCode === REBOOTSTRAP_REQUIRED && metadataRecoveryStrategy === 'rebootstrap') {
+      this.nodes.forget();
+      throw new KafkaError('UNREACHABLE', 'the broker says that the cluster is to be looked for anew');
+    }
     KafkaError.check(body.errorCode, 'metadata');
     return body;
   }
@@ -191,27 +198,41 @@ export class MetadataKeeper {
     const { metadataRecoveryStrategy, metadataRecoveryTriggerMs, requestTimeoutMs } = this.config;
     if (metadataRecoveryStrategy === 'rebootstrap' && nowMs - this.#lastAnswerMs >= metadataRecoveryTriggerMs)
       this.nodes.forget();
-    this.#settle(
-      error,
-      undefined,
-      (waiter) => waiter.round <= round && (!error.retriable || nowMs - waiter.sinceMs >= requestTimeoutMs),
-    );
-    this.#refresh.failed(nowMs, topics, this.#pauseMs(this.#failures));
+    const pauseMs = this.#pauseMs(this.#failures);
+    const isLast = ({ sinceMs }: Waiter): boolean => !error.retriable || nowMs + pauseMs - sinceMs >= requestTimeoutMs;
+    this.#settle(error, undefined, (waiter) => waiter.round <= round && isLast(waiter));
+    this.#refresh.failed(nowMs, topics, pauseMs);
     this.#schedule();
   }
 
   #take(answer: MetadataAnswer): void {
     this.#lastAnswerMs = this.#nowMs();
     if (answer.brokers.length === 0) return;
-    const next = imageAfter(this.image, answer);
+    for (const { name } of answer.topics) if (name !== null) this.#seenMs.set(name, this.#lastAnswerMs);
+    const next = imageWithout(imageAfter(this.image, answer), this.#forgotten());
     this.nodes.update(next.brokers);
     this.#changed(next);
+  }
+
+  /** Topics that nobody watches, and nobody asked for since they grew old. */
+  #forgotten(): readonly string[] {
+    const old: string[] = [];
+    for (const name of this.#seenMs.keys()) {
+      if (this.#refresh.isWatched(name) || !this.#isOld(name, this.#lastAnswerMs)) continue;
+      old.push(name);
+      this.#seenMs.delete(name);
+    }
+    return old;
+  }
+
+  #isOld(name: string, nowMs: number): boolean {
+    return nowMs - (this.#seenMs.get(name) ?? -Infinity) >= this.config.metadataMaxAgeMs;
   }
 
   #changed(next: ClusterImage): void {
     this.image = next;
     this.config.observer.metadataChanged?.(next.brokers.size, next.topics.size);
-    for (const listener of [...this.#listeners]) listener(next);
+    for (const listener of this.#listeners) listener(next);
   }
 
   #settle(error: KafkaError | undefined, answer: MetadataAnswer | undefined, isDue: (waiter: Waiter) => boolean): void {

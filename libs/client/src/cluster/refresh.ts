@@ -1,37 +1,34 @@
-/** Topics to ask for; null: whatever is watched was asked for, and that is none, so brokers only. */
+/** What to ask Metadata for. No topics: brokers only. */
 export interface MetadataAsk {
   readonly topics: readonly string[];
 }
 
 export interface RefreshTimes {
   readonly retryBackoffMs: number;
+  readonly retryBackoffMaxMs: number;
   readonly metadataMaxAgeMs: number;
 }
 
 /**
  * When metadata is asked for, as a machine: many doubters share one request, one request is on its way at a time, and
- * between two there is a pause, which grows while they fail. Time is a number that it is given.
+ * between two there is a pause, which doubles while doubts go on or requests fail. A topic that the last request did not
+ * ask for is looked up without that pause. Time is a number that it is given.
  */
 export class RefreshMachine {
   readonly #watched = new Map<string, number>();
   #wanted = new Set<string>();
   #isWanted = false;
+  #isUrgent = false;
   #isAsking = false;
+  #lastAsked: ReadonlySet<string> = new Set();
   #endedMs = -Infinity;
   #freshMs = -Infinity;
   #pauseMs = 0;
+  #hasFailed = false;
   /** Counts the requests that were begun: whoever comes while one is on its way waits for the next. */
   round = 0;
 
   constructor(private readonly times: RefreshTimes) {}
-
-  get isAsking(): boolean {
-    return this.#isAsking;
-  }
-
-  get watched(): readonly string[] {
-    return [...this.#watched.keys()];
-  }
 
   isWatched(topic: string): boolean {
     return this.#watched.has(topic);
@@ -50,13 +47,16 @@ export class RefreshMachine {
   /** Somebody wants these topics looked up (none: the brokers) as soon as the pause allows. */
   want(topics: Iterable<string>): void {
     this.#isWanted = true;
-    for (const topic of topics) this.#wanted.add(topic);
+    for (const topic of topics) {
+      this.#wanted.add(topic);
+      if (!this.#lastAsked.has(topic)) this.#isUrgent = true;
+    }
   }
 
   /** When {@link next} gives something: now or earlier, later, or never (Infinity). */
   dueAtMs(): number {
     if (this.#isAsking) return Infinity;
-    if (this.#isWanted) return this.#endedMs + this.#pauseMs;
+    if (this.#isWanted) return this.#isUrgent && !this.#hasFailed ? -Infinity : this.#endedMs + this.#pauseMs;
     if (this.#watched.size === 0 || this.#freshMs === -Infinity) return Infinity;
     return Math.max(this.#freshMs + this.times.metadataMaxAgeMs, this.#endedMs + this.#pauseMs);
   }
@@ -64,21 +64,28 @@ export class RefreshMachine {
   /** What to ask for now, if anything; `answered` or `failed` must follow. */
   next(nowMs: number): MetadataAsk | undefined {
     if (nowMs < this.dueAtMs()) return undefined;
-    const topics = new Set(this.#wanted);
-    for (const topic of this.#watched.keys()) topics.add(topic);
+    const topics = new Set([...this.#wanted, ...this.#watched.keys()]);
+    // Who asks again as soon as the pause is over goes on doubting; a quiet while begins anew.
+    if (!this.#hasFailed && !this.#isUrgent) {
+      const { retryBackoffMs, retryBackoffMaxMs } = this.times;
+      const goesOn = nowMs - this.#endedMs < 2 * this.#pauseMs;
+      this.#pauseMs = goesOn ? Math.min(retryBackoffMaxMs, 2 * this.#pauseMs) : retryBackoffMs;
+    }
     this.#wanted = new Set();
     this.#isWanted = false;
+    this.#isUrgent = false;
     this.#isAsking = true;
+    this.#lastAsked = topics;
     this.round += 1;
     return { topics: [...topics] };
   }
 
-  /** The answer is there. `isCalm`: nothing in it calls for another look soon. */
   answered(nowMs: number): void {
     this.#isAsking = false;
     this.#endedMs = nowMs;
     this.#freshMs = nowMs;
-    this.#pauseMs = this.times.retryBackoffMs;
+    if (this.#hasFailed || this.#pauseMs === 0) this.#pauseMs = this.times.retryBackoffMs;
+    this.#hasFailed = false;
   }
 
   /** No answer. What was asked for is wanted still, after a pause of so many milliseconds. */
@@ -86,6 +93,7 @@ export class RefreshMachine {
     this.#isAsking = false;
     this.#endedMs = nowMs;
     this.#pauseMs = pauseMs;
+    this.#hasFailed = true;
     this.want(topics);
   }
 }

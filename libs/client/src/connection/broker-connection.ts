@@ -12,6 +12,8 @@ import { type BrokerVersions, afterApiVersions } from './versions.js';
 
 const SOFTWARE = { clientSoftwareName: 'trunkline', clientSoftwareVersion: '0.1.0' };
 const API_VERSIONS_TRIES = 3;
+/** How long the last bytes of a connection that is closed in order may take. */
+const LAST_BYTES_TIMEOUT_MS = 1_000;
 /** The part of a session's life after which a new one is asked for, percent (KIP-368: 85 to 95). */
 const REAUTHENTICATE_FROM_PERCENT = 85;
 const REAUTHENTICATE_SPREAD_PERCENT = 11;
@@ -51,18 +53,24 @@ export class BrokerConnection {
       data: (bytes) => this.#connection.received(ports.clock.monotonicMs(), bytes),
       drained: () => {},
       closed: (reason) => {
+        this.#timer?.cancel();
         const detail = reason === undefined ? 'the broker closed the connection' : reason.message;
         this.#connection.end(new KafkaError('DISCONNECTED', detail, { about, cause: reason }));
       },
     });
   }
 
-  /** Connects, agrees on versions and authenticates within `connectTimeoutMs`. Rejects with KafkaError. */
+  /**
+   * Connects, agrees on versions and authenticates within `connectTimeoutMs`. Rejects with KafkaError.
+   *
+   * `begun` gets the connection as soon as there is a link, so that it can be given up before it is of use.
+   */
   static async open(
     nodeId: number,
     address: Address,
     config: ClientConfig,
     ports: ClientPorts,
+    begun: (connection: BrokerConnection) => void,
   ): Promise<BrokerConnection> {
     const deadlineMs = ports.clock.monotonicMs() + config.connectTimeoutMs;
     let link: Link;
@@ -73,6 +81,7 @@ export class BrokerConnection {
       throw new KafkaError('UNREACHABLE', asError(reason).message, { about, cause: reason });
     }
     const opened = new BrokerConnection(link, nodeId, address, config, ports);
+    begun(opened);
     try {
       opened.versions = await opened.#agree(deadlineMs);
       await opened.#authenticate(deadlineMs);
@@ -135,8 +144,15 @@ export class BrokerConnection {
   #end(reason: KafkaError): void {
     this.#timer?.cancel();
     this.#sessionTimer?.cancel();
-    this.link.destroy();
+    if (reason.code === 'CLOSED' && this.link.pendingBytes > 0) this.#endInOrder();
+    else this.link.destroy();
     this.#owner?.ended(reason);
+  }
+
+  /** What was written still leaves, if the broker takes it soon. */
+  #endInOrder(): void {
+    this.link.end();
+    this.#timer = this.ports.clock.after(LAST_BYTES_TIMEOUT_MS, () => this.link.destroy());
   }
 
   /** One of the connection's own requests: before all others, and without the limits. */

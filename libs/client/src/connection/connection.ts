@@ -1,5 +1,5 @@
 import { ApiError, byteLength } from '@trunkline/kernel';
-import { type AnyApi, type Encodable, encodeRequest } from '@trunkline/protocol';
+import { type AnyApi, type Encodable, READ_LIMITS, type ReadLimits, encodeRequest } from '@trunkline/protocol';
 import { KafkaError } from '../error.js';
 import type { ClientObserver } from '../observer.js';
 import { Fifo } from './fifo.js';
@@ -45,6 +45,7 @@ export class Connection {
   #ended: KafkaError | undefined;
   #wakeAtMs = Infinity;
   #nowMs = 0;
+  readonly #readLimits: ReadLimits;
   readonly #frame = (frame: Uint8Array): void => this.#answer(frame);
 
   constructor(
@@ -54,6 +55,7 @@ export class Connection {
     private readonly observer: ClientObserver,
   ) {
     this.#splitter = new FrameSplitter(limits.responseBytesMax);
+    this.#readLimits = Object.freeze({ ...READ_LIMITS, decodedBytesMax: limits.decodedBytesMax });
   }
 
   get ended(): KafkaError | undefined {
@@ -151,10 +153,11 @@ export class Connection {
       return this.#violated(request, `${wanted}, and one with ${correlationId} came`);
     }
     this.#bytesInFlight -= request.sentBytes;
+    if (request.settled) return; // Its caller gave it up.
     const { api, version } = request;
     let body;
     try {
-      body = readResponse(api, version, frame, this.limits.decodedBytesMax);
+      body = readResponse(api, version, frame, this.#readLimits);
     } catch (reason) {
       if (!(reason instanceof ApiError)) throw reason;
       return this.#violated(request, `the answer to ${api.name} version ${version} is broken: ${reason.detail}`);
@@ -164,12 +167,12 @@ export class Connection {
   }
 
   #observe(request: Request, bytes: number, body: object): void {
-    const { answered, throttled } = this.observer;
-    if (answered !== undefined) answered(request.api.name, this.identity.nodeId, this.#nowMs - request.sentMs, bytes);
-    if (throttled === undefined) return;
+    const { observer } = this;
+    observer.answered?.(request.api.name, this.identity.nodeId, this.#nowMs - request.sentMs, bytes);
+    if (observer.throttled === undefined) return;
     const throttleTimeMs: unknown = Reflect.get(body, 'throttleTimeMs');
     if (typeof throttleTimeMs === 'number' && throttleTimeMs > 0)
-      throttled(request.api.name, this.identity.nodeId, throttleTimeMs);
+      observer.throttled(request.api.name, this.identity.nodeId, throttleTimeMs);
   }
 
   #overdue(request: Request, nowMs: number): void {

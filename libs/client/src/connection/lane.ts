@@ -23,6 +23,7 @@ export class BrokerLane {
   readonly #waiting = new Fifo<Request>();
   #connection: BrokerConnection | undefined;
   #isOpening = false;
+  #opening: BrokerConnection | undefined;
   #retry: Timer | undefined;
   #overdue: Timer | undefined;
   #overdueAtMs = Infinity;
@@ -84,7 +85,7 @@ export class BrokerLane {
     this.#retry?.cancel();
     this.#overdue?.cancel();
     const waiting = this.#waiting.drain();
-    this.#connection?.close(reason);
+    (this.#connection ?? this.#opening)?.close(reason);
     for (const request of waiting) request.fail(reason);
   }
 
@@ -129,7 +130,11 @@ export class BrokerLane {
     }
     this.#isOpening = true;
     const startedMs = this.#nowMs();
-    BrokerConnection.open(node.nodeId, node.address, owner.config, owner.ports).then(
+    const begun = (connection: BrokerConnection): void => {
+      if (this.#closed === undefined) this.#opening = connection;
+      else connection.close(this.#closed);
+    };
+    BrokerConnection.open(node.nodeId, node.address, owner.config, owner.ports, begun).then(
       (connection) => this.#opened(connection, startedMs),
       (reason: unknown) => this.#failed(KafkaError.from(reason, 'UNREACHABLE', this.#about)),
     );
@@ -137,6 +142,7 @@ export class BrokerLane {
 
   #opened(connection: BrokerConnection, startedMs: number): void {
     this.#isOpening = false;
+    this.#opening = undefined;
     this.node.failures = 0;
     this.node.retryAtMs = 0;
     this.#lastFailure = undefined;
@@ -150,6 +156,7 @@ export class BrokerLane {
 
   #failed(reason: KafkaError): void {
     this.#isOpening = false;
+    this.#opening = undefined;
     if (this.#closed !== undefined) return;
     const { node, owner } = this;
     const { reconnectBackoffMs, reconnectBackoffMaxMs, observer } = owner.config;

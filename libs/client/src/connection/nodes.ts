@@ -57,13 +57,17 @@ export class Nodes {
   /** What the cluster says now. A broker that moved, or is not named any more, is not asked where it was. */
   update(brokers: ReadonlyMap<number, BrokerNode>): void {
     for (const [nodeId, { host, port }] of brokers) this.learn(nodeId, { host, port });
-    for (const [nodeId, node] of this.#known) if (!brokers.has(nodeId)) node.address = undefined;
+    for (const [nodeId, node] of this.#known) if (!brokers.has(nodeId)) this.#leave(nodeId, node);
     if (brokers.size > 0) this.#settleBootstrap();
   }
 
   /** Forgets where every broker was: only bootstrap addresses are asked (KIP-1102). */
   forget(): void {
-    for (const node of this.#known.values()) node.address = undefined;
+    const reason = new KafkaError('DISCONNECTED', 'the client bootstraps again');
+    for (const node of this.#known.values()) {
+      node.address = undefined;
+      for (const lane of node.lanes.values()) lane.reconnect(reason);
+    }
   }
 
   learn(nodeId: number, address: Address): void {
@@ -100,6 +104,19 @@ export class Nodes {
       for (const lane of node.lanes.values()) lane.close(reason);
       node.lanes.clear();
     }
+  }
+
+  /** What is in flight there may still be answered; with nothing in flight nothing is kept of it. */
+  #leave(nodeId: number, node: Node): void {
+    node.address = undefined;
+    for (const [name, lane] of node.lanes) {
+      if (lane.load > 0) continue;
+      node.lanes.delete(name);
+      lane.close(
+        new KafkaError('DISCONNECTED', 'the cluster does not name it any more', { about: `broker ${nodeId}` }),
+      );
+    }
+    if (node.lanes.size === 0) this.#known.delete(nodeId);
   }
 
   /** A connection to a bootstrap address that is a broker's own becomes that broker's; others go once they are idle. */

@@ -1,5 +1,13 @@
-import { type AnyApi, ApiVersions, type Decoded, READ_LIMITS, Reader, errorCode } from '@trunkline/protocol';
-import { ResponseHeader, responseHeaderVersion } from '@trunkline/protocol';
+import {
+  type AnyApi,
+  ApiVersions,
+  type Decoded,
+  type ReadLimits,
+  Reader,
+  ResponseHeader,
+  errorCode,
+  responseHeaderVersion,
+} from '@trunkline/protocol';
 
 const UNSUPPORTED_VERSION = errorCode('UNSUPPORTED_VERSION');
 
@@ -18,9 +26,9 @@ export function readResponse<A extends AnyApi>(
   api: A,
   apiVersion: number,
   frame: Uint8Array,
-  decodedBytesMax: number,
+  limits: ReadLimits,
 ): Decoded<A['response']> & object {
-  const reader = new Reader(frame, 'response header', { ...READ_LIMITS, decodedBytesMax });
+  const reader = new Reader(frame, 'response header', limits);
   ResponseHeader.read(reader, responseHeaderVersion(api, apiVersion));
   const version = api.key === ApiVersions.key && refusesVersion(reader) ? 0 : apiVersion;
   const body = api.response.read(reader, version) as Decoded<A['response']> & object;

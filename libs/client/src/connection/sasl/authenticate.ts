@@ -1,3 +1,4 @@
+import { printable } from '@trunkline/kernel';
 import { type AnyApi, SaslAuthenticate, SaslHandshake, errorName } from '@trunkline/protocol';
 import type { Answer, BodyOf } from '../../cluster/cluster.js';
 import { KafkaError } from '../../error.js';
@@ -37,7 +38,7 @@ export async function authenticate(
   for (let step = 0; step < STEPS_MAX; step++) {
     const { body } = await ask(SaslAuthenticate, { authBytes: message });
     if (body.errorCode !== 0) {
-      const said = body.errorMessage || 'the broker refused';
+      const said = body.errorMessage ? printable(body.errorMessage) : 'the broker refused';
       throw new KafkaError(nameOf(body.errorCode), said, { about, advice: 'check the name and the secret' });
     }
     const next = await exchange.next(body.authBytes);
