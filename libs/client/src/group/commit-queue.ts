@@ -122,7 +122,7 @@ export class CommitQueue {
         continue;
       }
       if (error !== undefined && isFencing(error) && standing.generation === this.#sentGeneration) fenced = error;
-      this.#settleName(name, error === undefined ? undefined : this.#explained(error), true);
+      this.#mark(name, error === undefined ? undefined : this.#explained(error), true);
     }
     for (const name of again) if (!this.#values.has(name)) this.#values.set(name, sent.get(name)!);
     for (const waiting of this.#waiting) waiting.isSent = false;
@@ -131,6 +131,7 @@ export class CommitQueue {
       this.#notBeforeMs = 0;
       this.#pauses.reset();
     }
+    this.#settleDone();
     return fenced;
   }
 
@@ -177,21 +178,24 @@ export class CommitQueue {
   #settleNames(names: readonly string[], error: KafkaError): void {
     for (const name of names) {
       this.#values.delete(name);
-      this.#settleName(name, error, false);
+      this.#mark(name, error, false);
+    }
+    this.#settleDone();
+  }
+
+  #mark(name: string, error: KafkaError | undefined, isAnswer: boolean): void {
+    for (const waiting of this.#waiting) {
+      if (isAnswer && !waiting.isSent) continue;
+      if (waiting.names.delete(name)) waiting.error ??= error;
     }
   }
 
-  #settleName(name: string, error: KafkaError | undefined, isAnswer: boolean): void {
-    const done: Waiting[] = [];
-    for (const waiting of this.#waiting) {
-      if (isAnswer && !waiting.isSent) continue;
-      if (!waiting.names.delete(name)) continue;
-      waiting.error ??= error;
-      if (waiting.names.size === 0) done.push(waiting);
-    }
+  /** In the order of the calls. */
+  #settleDone(): void {
+    const done = this.#waiting.filter(({ names }) => names.size === 0);
     if (done.length === 0) return;
-    this.#waiting = this.#waiting.filter((waiting) => !done.includes(waiting));
-    for (const waiting of done) waiting.settle(waiting.error);
+    this.#waiting = this.#waiting.filter(({ names }) => names.size > 0);
+    for (const { settle, error } of done) settle(error);
   }
 
   #explained(error: KafkaError): KafkaError {

@@ -1,15 +1,13 @@
 import { asError } from '@trunkline/kernel';
 import type { Cluster } from '../cluster/cluster.js';
 import { KafkaError } from '../error.js';
-import { ClassicAsker } from './classic-asker.js';
-import type { ClassicAsk, ClassicReply } from './classic-asks.js';
-import { ClassicMembership } from './classic-membership.js';
 import { Commits } from './commits.js';
 import { CommittedOffsets } from './committed-offsets.js';
 import { type GroupOptions, type GroupSettings, groupSettings } from './group-options.js';
 import { GroupTopics } from './group-topics.js';
 import type { MemberIdentity, MemberState } from './membership.js';
-import { MembershipShell } from './membership-shell.js';
+import { type Machine, type Shell, classicParts, consumerParts } from './member-parts.js';
+import type { MembershipOwner } from './membership-shell.js';
 import type { CommitStanding, CommittedOffset, GroupOffset } from './offsets.js';
 import { type GroupPartition, nameOfPartition } from './topic-partition.js';
 
@@ -44,8 +42,8 @@ export class GroupMember {
   readonly ready: Promise<void>;
   readonly #settings: GroupSettings;
   readonly #topics: GroupTopics;
-  readonly #machine: ClassicMembership;
-  readonly #shell: MembershipShell<ClassicAsk, ClassicReply>;
+  readonly #machine: Machine;
+  readonly #shell: Shell;
   readonly #commits: Commits;
   readonly #committed: CommittedOffsets;
   #standing: (CommitStanding & { readonly generation: number }) | undefined;
@@ -67,20 +65,26 @@ export class GroupMember {
       this.#isNotReady = reject;
     });
     this.ready.catch(() => {}); // Nobody has to listen.
-    const { groupId, assignors } = this.#settings;
-    const lane = `group-${groupId}-${cluster.ports.random.uuid()}`;
-    const isCooperative = assignors.every(({ protocol }) => protocol === 'cooperative');
-    this.#machine = new ClassicMembership({ ...this.#settings, isCooperative });
     this.#topics = new GroupTopics(cluster, this.#settings, (reason) => this.#changed(reason));
-    const asker = new ClassicAsker(cluster, this.#settings, this.#topics, lane);
-    this.#shell = new MembershipShell(cluster, groupId, this.#machine, asker, this.#owner(), lane);
+    const owner: MembershipOwner = {
+      assigned: (partitions, isRound) => this.#assigned(partitions, isRound),
+      revoke: (partitions) => this.#revoke(partitions),
+      lost: (partitions) => void this.#call('onLost', () => this.listener.onLost(partitions)),
+      ended: (error) => this.#over(error),
+      stepped: () => this.#stepped(),
+    };
+    const make = this.#settings.protocol === 'consumer' ? consumerParts : classicParts;
+    const { machine, shell } = make(cluster, this.#settings, this.#topics, owner);
+    this.#machine = machine;
+    this.#shell = shell;
     this.#commits = new Commits(
       cluster,
       this.#settings,
       () => this.#standingNow(),
       (generation, error) => this.#shell.step({ kind: 'fenced', nowMs: this.#nowMs(), generation, error }),
     );
-    this.#committed = new CommittedOffsets(cluster, this.#settings, () => undefined);
+    const inWhoseName = () => (this.#settings.protocol === 'consumer' ? this.#standingNow() : undefined);
+    this.#committed = new CommittedOffsets(cluster, this.#settings, inWhoseName);
     void this.#start();
   }
 
@@ -171,16 +175,6 @@ export class GroupMember {
     this.#committed.close();
     this.#topics.close();
     this.#isNotReady(this.#closedError());
-  }
-
-  #owner() {
-    return {
-      assigned: (partitions: readonly GroupPartition[], isRound: boolean) => this.#assigned(partitions, isRound),
-      revoke: (partitions: readonly GroupPartition[]) => this.#revoke(partitions),
-      lost: (partitions: readonly GroupPartition[]) => this.#call('onLost', () => this.listener.onLost(partitions)),
-      ended: (error: KafkaError | undefined) => this.#over(error),
-      stepped: () => this.#stepped(),
-    };
   }
 
   #assigned(partitions: readonly GroupPartition[], isRound: boolean): void {

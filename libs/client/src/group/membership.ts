@@ -105,6 +105,7 @@ export function verdictOf(error: KafkaError): Verdict {
     case 'UNKNOWN_MEMBER_ID':
     case 'ILLEGAL_GENERATION':
     case 'FENCED_MEMBER_EPOCH':
+    case 'GROUP_ID_NOT_FOUND':
       return 'fenced';
     case 'NOT_COORDINATOR':
     case 'COORDINATOR_NOT_AVAILABLE':
