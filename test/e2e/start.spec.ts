@@ -108,6 +108,25 @@ describe('npm start', () => {
     expect(JSON.parse(lines.at(-1)!)).toEqual(expect.arrayContaining(['99999']));
   });
 
+  it('streams rows that are larger than a message together, and says at the end why one cannot be sent', async () => {
+    const stream = async (sql: string): Promise<string> => {
+      const { body } = await fetch(url('QUERY', `/query?sql=${encodeURIComponent(sql)}&stream=true`));
+      let text = '';
+      try {
+        for await (const bytes of body!) text += Buffer.from(bytes).toString();
+      } catch {
+        text += 'cut off';
+      }
+      return text;
+    };
+    const large = await stream("SELECT repeat('x', 2000) FROM orders LIMIT 2000");
+    expect(large.trimEnd().split('\n')).toHaveLength(2_001);
+    const tooLarge = await stream("SELECT repeat('x', 2000000)");
+    expect(tooLarge).toMatch(/"error":"QUERY_TOO_LARGE: a row has 2000004 bytes, 1000000 are allowed"}\ncut off$/);
+    const whole = await fetch(url('QUERY', `/query?sql=${encodeURIComponent("SELECT repeat('x', 2000) FROM orders")}`));
+    expect([whole.status, await whole.text()]).toEqual([400, expect.stringContaining('ask with stream=true')]);
+  });
+
   it.each(['EMAIL', 'QUERY'])('has an OpenAPI page at the %s service', async (service) => {
     expect((await fetch(url(service, '/docs'))).status).toBe(200);
     const document = (await (await fetch(url(service, '/docs-json'))).json()) as { paths: Record<string, unknown> };

@@ -20,6 +20,8 @@ export interface QueryLimits {
   readonly timeMsMax: number;
   /** Rows of a whole answer (`query.run`). */
   readonly answerRowsMax: number;
+  /** Bytes of the values of a whole answer as JSON: it has to fit into one message. */
+  readonly answerBytesMax: number;
   /** Rows of a streamed answer (`query.rows`). */
   readonly streamRowsMax: number;
   /** Bytes of a streamed answer, as JSON. */
@@ -34,6 +36,7 @@ export const DEFAULT_LIMITS: QueryLimits = {
   sqlLengthMax: 10_000,
   timeMsMax: 20_000,
   answerRowsMax: 1_000,
+  answerBytesMax: 900_000,
   streamRowsMax: 5_000_000,
   streamBytesMax: 1_000_000_000,
   concurrentMax: 4,

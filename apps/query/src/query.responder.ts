@@ -6,6 +6,7 @@ import type { QueryConfig } from './config.js';
 import { RunQuery, StreamRows } from './contracts.js';
 import { QueryDatabase } from './data/database.js';
 import { QueryError } from './data/query-error.js';
+import { first, packed } from './data/row-chunks.js';
 import {
   type QueryResult,
   QueryResultSchema,
@@ -25,14 +26,21 @@ export class QueryResponder {
   @Respond(RunQuery, { concurrency: 4 })
   async run(query: RunQueryMessage, message: Message): Promise<QueryResult> {
     const startedMs = performance.now();
-    const rowsMax = bounded(query.rowsMax, this.config.limits.answerRowsMax);
+    const { answerRowsMax, answerBytesMax } = this.config.limits;
+    const rowsMax = bounded(query.rowsMax, answerRowsMax);
     const answer = await this.#query(query.sql, message.signal);
     const rows: { values: string[] }[] = [];
     let more = false;
+    let bytes = 0;
     for await (const some of answered(answer.rows)) {
       for (const row of some) {
         if (rows.length === rowsMax) more = true;
-        else rows.push({ values: row.map((value) => JSON.stringify(value)) });
+        else {
+          const values = row.map((value) => JSON.stringify(value));
+          bytes += values.reduce((sum, value) => sum + Buffer.byteLength(value), 0);
+          if (bytes > answerBytesMax) throw tooLarge(`over ${answerBytesMax} bytes of rows: ask with stream=true`);
+          rows.push({ values });
+        }
       }
       if (more) break;
     }
@@ -46,18 +54,13 @@ export class QueryResponder {
     const rowsMax = bounded(query.rowsMax, streamRowsMax);
     const answer = await this.#query(query.sql, message.signal);
     yield create(RowChunkSchema, { columns: [...answer.columns], rowsJson: new TextEncoder().encode('[]') });
-    let count = 0;
     let bytes = 0;
-    for await (const some of answered(answer.rows)) {
-      const rows = some.slice(0, rowsMax - count);
-      const rowsJson = Buffer.from(JSON.stringify(rows));
-      count += rows.length;
+    for await (const { rowsJson, rowCount } of answered(packed(first(rowsMax, answer.rows)))) {
       bytes += rowsJson.byteLength;
       if (bytes > streamBytesMax) {
-        throw new CallFailed('QUERY_TOO_LARGE', `over ${streamBytesMax} bytes of rows: narrow the query down`);
+        throw tooLarge(`over ${streamBytesMax} bytes of rows: narrow the query down`);
       }
-      yield create(RowChunkSchema, { rowsJson, rowCount: rows.length });
-      if (count === rowsMax) return;
+      yield create(RowChunkSchema, { rowsJson, rowCount });
     }
   }
 
@@ -81,6 +84,10 @@ async function* answered<T>(rows: AsyncGenerator<T, void, undefined>): AsyncGene
 
 function refused(reason: unknown): unknown {
   return reason instanceof QueryError ? new CallFailed(reason.code, reason.message) : reason;
+}
+
+function tooLarge(why: string): CallFailed {
+  return new CallFailed('QUERY_TOO_LARGE', why);
 }
 
 function bounded(wanted: number, max: number): number {

@@ -1,5 +1,6 @@
 import {
   type DuckDBConnection,
+  type DuckDBDataChunk,
   DuckDBInstance,
   type DuckDBResult,
   type Json,
@@ -106,7 +107,7 @@ async function* rowsOf(result: DuckDBResult, connection: DuckDBConnection, watch
       const chunk = await result.fetchChunk();
       if (chunk === null || chunk.rowCount === 0) return;
       watch.check();
-      yield chunk.convertRows(JsonDuckDBValueConverter) as readonly (readonly Json[])[];
+      yield rowsOfChunk(chunk);
       watch.check();
     }
   } catch (reason) {
@@ -115,6 +116,12 @@ async function* rowsOf(result: DuckDBResult, connection: DuckDBConnection, watch
     watch.end();
     connection.closeSync();
   }
+}
+
+/** By columns: by rows, each value asks DuckDB for its column's type and the number of columns again. */
+function rowsOfChunk(chunk: DuckDBDataChunk): readonly (readonly Json[])[] {
+  const columns = chunk.convertColumns(JsonDuckDBValueConverter);
+  return Array.from({ length: chunk.rowCount }, (_, row) => columns.map((column) => column[row] ?? null));
 }
 
 /** Interrupts a query whose time is up or whose caller has gone, and says which it was. */

@@ -1,5 +1,4 @@
-import { Readable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
+import { once } from 'node:events';
 import { create } from '@bufbuild/protobuf';
 import { Controller, Get, HttpException, Query, Res } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
@@ -24,7 +23,7 @@ export class QueryController {
     reply.raw.once('close', () => gone.abort());
     try {
       if (parameters.stream === true) {
-        await this.#stream(this.bus.requestStream(StreamRows, request, { signal: gone.signal }), reply);
+        await this.#stream(this.bus.requestStream(StreamRows, request, { signal: gone.signal }), reply, gone.signal);
       } else {
         const result = await this.bus.request(RunQuery, request, { signal: gone.signal });
         const { columns, more, tookMs } = result;
@@ -38,30 +37,35 @@ export class QueryController {
   }
 
   /** The first chunk is awaited before anything is written, so that a refused query is answered with a status. */
-  async #stream(chunks: AsyncIterable<RowChunk>, reply: FastifyReply): Promise<void> {
+  async #stream(chunks: AsyncIterable<RowChunk>, reply: FastifyReply, signal: AbortSignal): Promise<void> {
     const iterator = chunks[Symbol.asyncIterator]();
     const first = await iterator.next();
     reply.hijack();
-    reply.raw.writeHead(200, { 'content-type': 'application/x-ndjson' });
+    const { raw } = reply;
+    raw.writeHead(200, { 'content-type': 'application/x-ndjson' });
     try {
-      await pipeline(Readable.from(lines(first, iterator), { objectMode: false, highWaterMark: 1 << 18 }), reply.raw);
+      for await (const text of lines(first, iterator)) if (!raw.write(text)) await once(raw, 'drain', { signal });
+      raw.end();
     } catch (reason) {
       // The status is out already: a line that says why is all that can be done, and the missing end tells the rest.
-      if (reply.raw.writable) reply.raw.write(`${JSON.stringify({ error: String(reason) })}\n`);
-      reply.raw.destroy();
+      raw.write(`${JSON.stringify({ error: errorText(reason) })}\n`, () => raw.destroy());
     } finally {
       await iterator.return?.();
     }
   }
 }
 
+/** The rows stand on lines of their own already: nothing of a large answer is parsed here. */
 async function* lines(first: IteratorResult<RowChunk>, iterator: AsyncIterator<RowChunk>): AsyncGenerator<string> {
   for (let next = first; next.done !== true; next = await iterator.next()) {
-    const { columns, rowsJson } = next.value;
+    const { columns, rowsJson, rowCount } = next.value;
     if (columns.length > 0) yield `${JSON.stringify(columns.map(({ name, type }) => ({ name, type })))}\n`;
-    const rows: unknown[] = JSON.parse(Buffer.from(rowsJson).toString());
-    if (rows.length > 0) yield `${rows.map((row) => JSON.stringify(row)).join('\n')}\n`;
+    if (rowCount > 0) yield Buffer.from(rowsJson).toString().slice('[\n'.length, -']'.length).replaceAll(',\n', '\n');
   }
+}
+
+function errorText(reason: unknown): string {
+  return reason instanceof RemoteError ? `${reason.remote.code}: ${reason.remote.text}` : String(reason);
 }
 
 const STATUS: Readonly<Record<string, number>> = {
