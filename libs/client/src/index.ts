@@ -1,3 +1,4 @@
+export * from './admin/face.js';
 export * from './client.js';
 export * from './cluster/cluster.js';
 export * from './cluster/kafka-cluster.js';
