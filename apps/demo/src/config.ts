@@ -1,3 +1,5 @@
+import { envNumber } from '@trunkline/platform';
+
 /** Where the demo's processes listen. */
 export interface DemoConfig {
   readonly host: string;
@@ -17,27 +19,11 @@ export interface DemoConfig {
 export function demoConfig(environment: Readonly<Record<string, string | undefined>>): DemoConfig {
   return {
     host: '127.0.0.1',
-    brokerPort: wholeNumber(environment, 'TRUNKLINE_PORT', 9092, 1, 65_535),
-    emailPort: wholeNumber(environment, 'EMAIL_PORT', 3001, 1, 65_535),
-    queryPort: wholeNumber(environment, 'QUERY_PORT', 3002, 1, 65_535),
-    inboxPort: wholeNumber(environment, 'INBOX_PORT', 3003, 1, 65_535),
+    brokerPort: envNumber(environment, 'TRUNKLINE_PORT', 9092, 1, 65_535),
+    emailPort: envNumber(environment, 'EMAIL_PORT', 3001, 1, 65_535),
+    queryPort: envNumber(environment, 'QUERY_PORT', 3002, 1, 65_535),
+    inboxPort: envNumber(environment, 'INBOX_PORT', 3003, 1, 65_535),
     dataDir: environment['TRUNKLINE_DATA_DIR'] ?? '.trunkline',
-    queryRows: wholeNumber(environment, 'QUERY_ROWS', 2_000_000, 1, 100_000_000),
+    queryRows: envNumber(environment, 'QUERY_ROWS', 2_000_000, 1, 100_000_000),
   };
-}
-
-function wholeNumber(
-  environment: Readonly<Record<string, string | undefined>>,
-  name: string,
-  otherwise: number,
-  min: number,
-  max: number,
-): number {
-  const text = environment[name];
-  if (text === undefined || text === '') return otherwise;
-  const value = Number(text);
-  if (!Number.isInteger(value) || value < min || value > max) {
-    throw new Error(`${name}=${text}: a whole number from ${min} to ${max} is wanted`);
-  }
-  return value;
 }

@@ -1,3 +1,5 @@
+import { envNumber } from '@trunkline/platform';
+
 /** What the email service is told from outside. Read once, from the environment, when it starts. */
 export interface EmailConfig {
   /** Where its HTTP side listens. */
@@ -26,27 +28,11 @@ export function emailConfig(environment: Readonly<Record<string, string | undefi
   }
   return {
     host: environment['EMAIL_HOST'] ?? '127.0.0.1',
-    port: wholeNumber(environment, 'EMAIL_PORT', 3001, 0, 65_535),
+    port: envNumber(environment, 'EMAIL_PORT', 3001, 0, 65_535),
     brokers: (environment['TRUNKLINE_BROKERS'] ?? '').split(',').filter((broker) => broker !== ''),
     dataDir: environment['EMAIL_DATA_DIR'] ?? '.trunkline/email',
     smtpUrl,
     from: environment['EMAIL_FROM'] ?? 'Trunkline Shop <shop@example.com>',
-    concurrency: wholeNumber(environment, 'EMAIL_CONCURRENCY', 10, 1, 1_000),
+    concurrency: envNumber(environment, 'EMAIL_CONCURRENCY', 10, 1, 1_000),
   };
-}
-
-function wholeNumber(
-  environment: Readonly<Record<string, string | undefined>>,
-  name: string,
-  otherwise: number,
-  min: number,
-  max: number,
-): number {
-  const text = environment[name];
-  if (text === undefined || text === '') return otherwise;
-  const value = Number(text);
-  if (!Number.isInteger(value) || value < min || value > max) {
-    throw new Error(`${name}=${text}: a whole number from ${min} to ${max} is wanted`);
-  }
-  return value;
 }

@@ -1,3 +1,5 @@
+import { envNumber } from '@trunkline/platform';
+
 /** What the query service is told from outside. Read once, from the environment, when it starts. */
 export interface QueryConfig {
   /** Where its HTTP side listens. */
@@ -47,32 +49,16 @@ export const DEFAULT_LIMITS: QueryLimits = {
 export function queryConfig(environment: Readonly<Record<string, string | undefined>>): QueryConfig {
   return {
     host: environment['QUERY_HOST'] ?? '127.0.0.1',
-    port: wholeNumber(environment, 'QUERY_PORT', 3002, 0, 65_535),
+    port: envNumber(environment, 'QUERY_PORT', 3002, 0, 65_535),
     brokers: (environment['TRUNKLINE_BROKERS'] ?? '').split(',').filter((broker) => broker !== ''),
     dataDir: environment['QUERY_DATA_DIR'] ?? '.trunkline/query',
-    rows: wholeNumber(environment, 'QUERY_ROWS', 2_000_000, 1, 100_000_000),
+    rows: envNumber(environment, 'QUERY_ROWS', 2_000_000, 1, 100_000_000),
     limits: {
       ...DEFAULT_LIMITS,
-      timeMsMax: wholeNumber(environment, 'QUERY_TIME_MS_MAX', DEFAULT_LIMITS.timeMsMax, 1, 600_000),
-      streamRowsMax: wholeNumber(environment, 'QUERY_ROWS_MAX', DEFAULT_LIMITS.streamRowsMax, 1, 1_000_000_000),
+      timeMsMax: envNumber(environment, 'QUERY_TIME_MS_MAX', DEFAULT_LIMITS.timeMsMax, 1, 600_000),
+      streamRowsMax: envNumber(environment, 'QUERY_ROWS_MAX', DEFAULT_LIMITS.streamRowsMax, 1, 1_000_000_000),
     },
   };
-}
-
-function wholeNumber(
-  environment: Readonly<Record<string, string | undefined>>,
-  name: string,
-  otherwise: number,
-  min: number,
-  max: number,
-): number {
-  const text = environment[name];
-  if (text === undefined || text === '') return otherwise;
-  const value = Number(text);
-  if (!Number.isInteger(value) || value < min || value > max) {
-    throw new Error(`${name}=${text}: a whole number from ${min} to ${max} is wanted`);
-  }
-  return value;
 }
 
 /** Nest's token for the {@link QueryConfig}. */

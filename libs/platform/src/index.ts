@@ -1,4 +1,5 @@
 export * from './end-with-parent.js';
+export * from './env-number.js';
 export * from './node-checksum.js';
 export * from './node-clock.js';
 export * from './node-compression.js';
