@@ -7,6 +7,7 @@ export * from './manual-clock.js';
 export * from './manual-link.js';
 export * from './process-fixture.js';
 export * from './raw-client.js';
+export * from './scripted-broker.js';
 export * from './until.js';
 export * from './sim-disk.js';
 export * from './sim-random.js';

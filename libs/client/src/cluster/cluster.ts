@@ -1,5 +1,6 @@
 import type { Timer, Uuid } from '@trunkline/kernel';
 import type { AnyApi, Decoded, Encodable } from '@trunkline/protocol';
+import type { ClientObserver } from '../observer.js';
 import type { ClientPorts } from '../ports.js';
 
 /** A broker as metadata told of it. */
@@ -89,6 +90,8 @@ export type Answered<A extends AnyApi> = (error: Error | undefined, answer: Answ
  */
 export interface Cluster {
   readonly ports: ClientPorts;
+  /** Who hears what happens; its callbacks may be missing. */
+  readonly observer: ClientObserver;
   /** The latest that is known. Parts read it anew each time. */
   readonly image: ClusterImage;
 

@@ -6,6 +6,7 @@ import type { Node } from '../connection/node.js';
 import { CONTROL_LANE, Nodes } from '../connection/nodes.js';
 import { Request } from '../connection/request.js';
 import { KafkaError } from '../error.js';
+import type { ClientObserver } from '../observer.js';
 import type { ClientPorts } from '../ports.js';
 import type {
   Answer,
@@ -44,6 +45,10 @@ export class KafkaCluster implements Cluster {
     });
     this.#metadata = new MetadataKeeper(this, config, this.#nodes);
     this.#coordinators = new Coordinators(this, config, this.#nodes);
+  }
+
+  get observer(): ClientObserver {
+    return this.config.observer;
   }
 
   get image(): ClusterImage {
