@@ -60,6 +60,8 @@ export class ShareSession {
   /** Of the request that is under way. */
   asksForRecords = false;
   isLast = false;
+  /** The broker may hold a session, and records acquired in it, of which this side knows nothing: it is ended first. */
+  mustEnd = false;
   /** Acknowledgements of a renewal, or of a commit, do not wait for a fetch. */
   flushes = false;
   /** The partitions that it should read. */
@@ -145,6 +147,7 @@ export class ShareSession {
   acknowledge(member: Member, last: boolean): ShareAcknowledgeRequest {
     const sent = this.#send();
     this.isLast = last;
+    if (last) this.mustEnd = false;
     return {
       ...member,
       shareSessionEpoch: last ? END_SESSION : this.#epoch,

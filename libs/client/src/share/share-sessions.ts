@@ -40,6 +40,10 @@ const ACKNOWLEDGE_TRIES_MAX = 5;
 const TURN_MS_MIN = 20;
 /** The first pause after an answer that brought nothing though it did not wait. */
 const FRUITLESS_MS = 10;
+/** A broker says UNKNOWN_SERVER_ERROR while a topic goes; only one that goes on is told. */
+const UNKNOWN_ERRORS_MAX = 8;
+/** After these the broker holds no session, or releases what was acquired in it by itself. */
+const SESSIONLESS = ['SHARE_SESSION_NOT_FOUND', 'SHARE_SESSION_LIMIT_REACHED', 'DISCONNECTED', 'UNREACHABLE'] as const;
 const LEADERSHIP = ['NOT_LEADER_OR_FOLLOWER', 'FENCED_LEADER_EPOCH'] as const;
 
 /**
@@ -157,7 +161,7 @@ export class ShareSessions {
     let isFetching = false;
     for (const session of this.#sessions.values()) {
       if (session.isAsking) isFetching ||= session.asksForRecords;
-      else if (this.#ends(session) && !session.isOpen) this.#sessions.delete(session.nodeId);
+      else if (this.#ends(session) && !session.isOpen && !session.mustEnd) this.#sessions.delete(session.nodeId);
       else if (session.notBeforeMs > nowMs && !this.#closing) continue;
       else if (this.#ends(session) || (session.flushes && session.hasPending)) due.push(this.#acknowledgement(session));
       else if (this.#wantsFrom(session, nowMs)) fetching.push(session);
@@ -193,7 +197,7 @@ export class ShareSessions {
         sent.delete(partition);
         const { acknowledgeErrorCode: code, acknowledgeErrorMessage: said } = answer;
         if (batches !== undefined) this.#settle(session, partition, batches, { code, said, nowMs });
-        if (answer.errorCode !== 0) this.#fetchFailed(partition, answer, response);
+        if (answer.errorCode !== 0) this.#fetchFailed(session, partition, answer, response);
         else if (this.#acquire(session, partition, answer, nowMs)) isFruitful = true;
       }
     }
@@ -269,9 +273,9 @@ export class ShareSessions {
     return this.options.inFlightRecordsMax - this.holdings.heldCount;
   }
 
-  /** Whether a session has nothing more to do: its last request says so to the broker. */
+  /** Whether a session has nothing more to do, or begins anew: its last request says so to the broker. */
   #ends(session: ShareSession): boolean {
-    if (this.#closing) return true;
+    if (this.#closing || session.mustEnd) return true;
     return session.wanted.size === 0 && !session.hasPending && !this.holdings.hasHeld(session);
   }
 
@@ -284,6 +288,7 @@ export class ShareSessions {
     const about = `share group ${this.options.groupId}, node ${session.nodeId}`;
     const error = KafkaError.ofCode(errorCode, about, errorMessage);
     if (error === undefined) return false;
+    for (const partition of session.wanted) this.news.doubt(partition);
     this.#restart(session, error, nowMs);
     return true;
   }
@@ -292,8 +297,10 @@ export class ShareSessions {
     for (const sent of [session.settled(false), session.reset()]) {
       for (const [partition, batches] of sent) this.news.result(partition, batches, error);
     }
-    if (!error.retriable && !this.#closing) this.news.fault(error);
+    if (!this.#mayPass(session, error) && !this.#closing) this.news.fault(error);
     session.notBeforeMs = nowMs + this.#backoffMs(++session.fruitless);
+    // What was acquired by a request that failed halfway would stay locked; a broker that lost us has released it.
+    session.mustEnd = !session.isLast && !error.is(...SESSIONLESS);
     if (this.#closing) this.#sessions.delete(session.nodeId);
   }
 
@@ -327,13 +334,22 @@ export class ShareSessions {
     }
   }
 
-  #fetchFailed(partition: SharePartition, answer: FetchedPartition, { nodeEndpoints }: ShareFetchResponse): void {
+  #fetchFailed(
+    session: ShareSession,
+    partition: SharePartition,
+    answer: FetchedPartition,
+    { nodeEndpoints }: ShareFetchResponse,
+  ): void {
     const about = `topic ${partition.topic}/${partition.partition}`;
     const error = KafkaError.ofCode(answer.errorCode, about, answer.errorMessage);
     if (error === undefined) return;
     if (error.is(...LEADERSHIP)) this.news.leader(partition, answer.currentLeader, nodeEndpoints);
-    else if (error.retriable) this.news.doubt(partition);
+    else if (this.#mayPass(session, error)) this.news.doubt(partition);
     else this.news.fault(error);
+  }
+
+  #mayPass({ fruitless }: ShareSession, error: KafkaError): boolean {
+    return error.retriable || (error.is('UNKNOWN_SERVER_ERROR') && fruitless < UNKNOWN_ERRORS_MAX);
   }
 
   /** Takes over what was acquired; false: nothing was, or nothing that can be. */
