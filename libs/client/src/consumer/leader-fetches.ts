@@ -85,7 +85,8 @@ export class LeaderFetches {
     }
     const index = this.#sideLane(wanted, room, orders);
     const step = { sessionId: 0, sessionEpoch: SESSIONLESS_EPOCH, asked: [...wanted.values()], forgotten: [] };
-    this.#send(index, wanted, step, leftMs > 0 ? leftMs : this.settings.maxWaitMs, nowMs, room, orders);
+    const waitMs = leftMs > 0 ? Math.ceil(leftMs) : this.settings.maxWaitMs;
+    this.#send(index, wanted, step, waitMs, nowMs, room, orders);
   }
 
   /** The answer came, or will never come. */

@@ -1,0 +1,169 @@
+import { asError } from '@trunkline/kernel';
+import type { Cluster } from '../cluster/cluster.js';
+import { KafkaError } from '../error.js';
+import { GroupMember } from '../group/group-member.js';
+import type { GroupOptions } from '../group/group-options.js';
+import type { GroupOffset } from '../group/offsets.js';
+import type { GroupPartition } from '../group/topic-partition.js';
+import type { ConsumerSettings } from './consumer-options.js';
+import type { ConsumerPartitions, ConsumerPosition } from './consumer-partitions.js';
+import type { PartitionQueue } from './partition-queue.js';
+
+/** Hears what a group gives and takes. */
+export interface ConsumerListener {
+  /** These are read from now on; records of them come once this has resolved. One may `seek` here. */
+  onAssigned?(partitions: readonly GroupPartition[]): void | Promise<void>;
+  /** Finish and commit these: others get them when this has resolved, or at `revokeTimeoutMs`. No record of them comes any more. */
+  onRevoked?(partitions: readonly GroupPartition[]): void | Promise<void>;
+  /** Others may read these already: no commit of them is taken. */
+  onLost?(partitions: readonly GroupPartition[]): void;
+}
+
+/** A consumer's place in its group: positions from what is committed, commits of what is done. */
+export class ConsumerMembership {
+  readonly member: GroupMember;
+  /** Given by the group, by name; positions may still be on their way. The object tells one giving from the next. */
+  readonly #given = new Map<string, object>();
+  #committedAtMs: number;
+  #isCommitting = false;
+  #isClosing = false;
+
+  constructor(
+    private readonly cluster: Cluster,
+    options: GroupOptions,
+    private readonly settings: ConsumerSettings,
+    private readonly partitions: ConsumerPartitions,
+    private readonly listener: ConsumerListener,
+  ) {
+    this.#committedAtMs = this.#nowMs();
+    this.member = new GroupMember(cluster, options, {
+      onAssigned: (given) => this.#assigned(given),
+      onRevoked: (taken) => this.#revoked(taken),
+      onLost: (lost) => this.#lost(lost),
+      onFailed: (error) => this.partitions.fail(error),
+    });
+  }
+
+  /** Missing: what is done of all partitions. */
+  async commit(offsets: readonly GroupOffset[] = this.#done(this.partitions.all)): Promise<void> {
+    await this.member.commit(offsets);
+    for (const { topic, partition, offset } of offsets) {
+      const queue = this.partitions.find({ topic, partition });
+      if (queue !== undefined) queue.committed = offset;
+    }
+  }
+
+  /** Commits what is done when it is time; what fails is committed the next time. */
+  autoCommit(nowMs: number): void {
+    const { autoCommitIntervalMs } = this.settings;
+    if (autoCommitIntervalMs === 0 || this.#isCommitting || nowMs - this.#committedAtMs < autoCommitIntervalMs) return;
+    this.#committedAtMs = nowMs;
+    const offsets = this.#done(this.partitions.all);
+    if (offsets.length === 0) return;
+    this.#isCommitting = true;
+    void this.#commitQuietly(offsets).finally(() => (this.#isCommitting = false));
+  }
+
+  /** What is done is committed, and the group left. */
+  async close(deadlineMs: number): Promise<void> {
+    this.#isClosing = true;
+    await this.member.close(deadlineMs); // Commits in onRevoked.
+    this.#given.clear();
+  }
+
+  async #assigned(given: readonly GroupPartition[]): Promise<void> {
+    const token = {};
+    for (const one of given) this.#given.set(nameOf(one), token);
+    const queues = await this.#placed(given, token);
+    await this.listener.onAssigned?.(given);
+    for (const queue of queues) {
+      queue.isHeld = false;
+      this.partitions.readied(queue);
+    }
+  }
+
+  /** Finds positions, again and again while the partitions are ours, and begins to fetch. */
+  async #placed(given: readonly GroupPartition[], token: object): Promise<PartitionQueue[]> {
+    const { retryBackoffMaxMs } = this.settings.fetcher;
+    for (;;) {
+      const ours = given.filter((one) => this.#given.get(nameOf(one)) === token);
+      if (ours.length === 0 || this.#isClosing) return [];
+      try {
+        const positions = await this.#positions(ours);
+        const still = positions.filter((one) => this.#given.get(nameOf(one)) === token);
+        return still.map((position) => this.#add(position));
+      } catch (reason) {
+        const error = KafkaError.from(reason, 'UNREACHABLE', 'positions of the group');
+        if (!error.retriable) {
+          this.partitions.fail(error);
+          return [];
+        }
+        this.cluster.ports.logger.warn('positions of a group are not known yet', { reason: error.message });
+        await new Promise<void>((resolve) => void this.cluster.after(retryBackoffMaxMs, resolve));
+      }
+    }
+  }
+
+  async #positions(ours: readonly GroupPartition[]): Promise<ConsumerPosition[]> {
+    const committed = await this.member.committed(ours);
+    const known: ConsumerPosition[] = [];
+    const unknown: GroupPartition[] = [];
+    for (const [index, one] of ours.entries()) {
+      const position = committed[index];
+      if (position === undefined) unknown.push(one);
+      else known.push(position);
+    }
+    return [...known, ...(await this.partitions.reset(unknown))];
+  }
+
+  #add(position: ConsumerPosition): PartitionQueue {
+    const queue = this.partitions.find(position) ?? this.partitions.add(position, true);
+    queue.committed = position.offset;
+    return queue;
+  }
+
+  async #revoked(taken: readonly GroupPartition[]): Promise<void> {
+    const queues = taken.map((one) => this.partitions.find(one)).filter((queue) => queue !== undefined);
+    for (const queue of queues) queue.isHeld = true;
+    try {
+      await this.listener.onRevoked?.(taken);
+      if (this.settings.autoCommitIntervalMs > 0) await this.#commitQuietly(this.#done(queues));
+    } finally {
+      this.#forget(taken);
+    }
+  }
+
+  #lost(lost: readonly GroupPartition[]): void {
+    this.#forget(lost);
+    this.listener.onLost?.(lost);
+  }
+
+  #forget(partitions: readonly GroupPartition[]): void {
+    for (const one of partitions) {
+      this.#given.delete(nameOf(one));
+      this.partitions.remove(one);
+    }
+  }
+
+  async #commitQuietly(offsets: readonly GroupOffset[]): Promise<void> {
+    try {
+      await this.commit(offsets);
+    } catch (reason) {
+      this.cluster.ports.logger.warn('an automatic commit failed', { reason: asError(reason).message });
+    }
+  }
+
+  #done(queues: readonly PartitionQueue[]): GroupOffset[] {
+    return queues
+      .filter(({ done, committed }) => done !== committed)
+      .map(({ topic, partition, done, doneEpoch }) => ({ topic, partition, offset: done, leaderEpoch: doneEpoch }));
+  }
+
+  #nowMs(): number {
+    return this.cluster.ports.clock.monotonicMs();
+  }
+}
+
+function nameOf({ topic, partition }: GroupPartition): string {
+  return `${topic}/${partition}`;
+}
