@@ -152,7 +152,7 @@ export class ProducerKit {
   }
 
   async known(topic: string, partitions: number): Promise<void> {
-    await until(async () => {
+    await until('it shows', async () => {
       await this.client.cluster.refresh([topic]);
       return this.client.cluster.image.topics.get(topic)?.partitions.length === partitions;
     });

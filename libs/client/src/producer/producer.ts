@@ -5,15 +5,17 @@ import type { Cluster } from '../cluster/cluster.js';
 import { KafkaError } from '../error.js';
 import type { ClientObserver } from '../observer.js';
 import { answersOf } from './answers.js';
-import type { ProducerBatch } from './batch.js';
 import type { ProducerEffect, SettleEffect, Shipment } from './effects.js';
 import { encodeRecord } from './encode.js';
 import { type IdOf, idIn, produceBody, versionMaxOf } from './produce-request.js';
+import { closedError, recordError } from './producer-errors.js';
 import { ProducerMachine } from './producer-machine.js';
 import { type ProducerOptions, type ProducerSettings, producerSettings } from './producer-options.js';
 import type { ProducerRecord, RecordMetadata, Settled } from './producer-record.js';
 import { Room } from './room.js';
 import type { EncodedRecord } from './topic-writers.js';
+import type { GroupOfOffsets, OffsetToCommit } from './transaction-offsets.js';
+import { type TransactionHost, Transactions } from './transactions.js';
 
 const LANE = 'produce';
 /** How often the end of a turn may be put off for records that were added since: promises that answer to promises. */
@@ -30,6 +32,7 @@ export class Producer {
   readonly settings: ProducerSettings;
   readonly #machine: ProducerMachine;
   readonly #room: Room;
+  readonly #transactions: Transactions | undefined;
   readonly #watched = new Map<string, { release(): void }>();
   readonly #stopImage: () => void;
   readonly #idOf: IdOf = (topic) => idIn(this.#machine.imageOf(topic));
@@ -37,6 +40,7 @@ export class Producer {
   #timerAtMs = Infinity;
   #isTurnOpen = false;
   #isPerforming = false;
+  #idleWaiters: (() => void)[] = [];
   #added = 0;
   #turnNowMs = 0;
   #turnWallMs = 0;
@@ -71,6 +75,7 @@ export class Producer {
       () => this.#machine.bufferedBytes,
       (record) => this.#add(record),
     );
+    if (transactionalId !== undefined) this.#transactions = new Transactions(this.#host(), transactionalId);
     this.#stopImage = cluster.onImage((image) => {
       this.#machine.learn(this.#nowMs(), image);
       this.#openTurn();
@@ -118,11 +123,57 @@ export class Producer {
     this.#openTurn();
     try {
       if (this.#closed !== undefined) throw closedError();
+      this.#transactions?.state.check('send');
       encoded = encodeRecord(record, this.#turnWallMs, this.settings, settled);
     } catch (reason) {
       return settled(KafkaError.from(reason, 'MISUSE'), record.partition ?? -1, -1, -1);
     }
     this.#room.take(this.#turnNowMs, encoded);
+  }
+
+  /**
+   * Takes over the transactional id: an older producer of this id is fenced, its open transaction is aborted. Once, before
+   * the first transaction. Rejects with KafkaError; may be called again when the error is retriable.
+   */
+  async initTransactions(): Promise<void> {
+    await this.#transactional().init();
+  }
+
+  /** What is sent from now on, until commit or abort, is visible to `read_committed` readers together or never. */
+  beginTransaction(): void {
+    this.#transactional().begin();
+  }
+
+  /** Adds a group's offsets to the open transaction (KIP-447). Those of the group's member are fenced with it. */
+  async sendOffsetsToTransaction(offsets: readonly OffsetToCommit[], group: GroupOfOffsets): Promise<void> {
+    await this.#transactional().sendOffsets(offsets, group);
+  }
+
+  /**
+   * Sends what waits, and makes the transaction visible. Rejects when anything of it failed: then abort. After a retriable
+   * error of the commit itself the end is not known: call it again.
+   */
+  async commitTransaction(): Promise<void> {
+    await this.#transactional().commit();
+  }
+
+  /** Takes the transaction back. What is not settled rejects with ABORTED. */
+  async abortTransaction(): Promise<void> {
+    await this.#transactional().abort();
+  }
+
+  /** Begins, runs, commits; aborts when `run` rejects, or anything of the transaction failed, and rejects with that. */
+  async transaction<T>(run: (producer: this) => Promise<T>): Promise<T> {
+    this.beginTransaction();
+    try {
+      const result = await run(this);
+      await this.commitTransaction();
+      return result;
+    } catch (reason) {
+      // An end that is not known, or a producer that is of no use, cannot be aborted: the reason tells.
+      if (this.#transactional().state.refusal('abortTransaction') === undefined) await this.abortTransaction();
+      throw reason;
+    }
   }
 
   /** Resolves when everything that was sent before is settled, whatever became of it. What lingers leaves at once. */
@@ -147,9 +198,10 @@ export class Producer {
 
   async #close(timeoutMs: number): Promise<void> {
     this.#machine.hurry();
+    const sent = this.flush().then(() => this.#transactions?.leave());
     await new Promise<void>((resolve) => {
       const timer = this.cluster.after(timeoutMs, resolve);
-      void this.flush().then(() => {
+      void sent.finally(() => {
         timer.cancel();
         resolve();
       });
@@ -163,8 +215,39 @@ export class Producer {
     for (const watch of this.#watched.values()) watch.release();
   }
 
+  #transactional(): Transactions {
+    if (this.#closed !== undefined) throw closedError();
+    if (this.#transactions !== undefined) return this.#transactions;
+    const advice = 'give the producer a transactionalId';
+    throw new KafkaError('MISUSE', 'transactions need a transactional id', { about: 'producer', advice });
+  }
+
+  /** Resolves when no request is under way. */
+  #idle(): Promise<void> {
+    if (this.#machine.requestCount === 0) return Promise.resolve();
+    return new Promise((resolve) => this.#idleWaiters.push(resolve));
+  }
+
   #nowMs(): number {
     return this.cluster.ports.clock.monotonicMs();
+  }
+
+  #host(): TransactionHost {
+    return {
+      cluster: this.cluster,
+      settings: this.settings,
+      machine: this.#machine,
+      idle: () => this.#idle(),
+      flush: () => this.flush(),
+      refuse: (errorOf) => {
+        this.#room.refuseAll(errorOf());
+        this.#machine.refuseAll(errorOf);
+      },
+      act: () => {
+        this.#openTurn();
+        this.#perform();
+      },
+    };
   }
 
   #add(record: EncodedRecord): void {
@@ -222,13 +305,14 @@ export class Producer {
       case 'identify':
         return void this.#identify();
       case 'admit':
-        return;
+        return this.#transactions?.admit(effect.topic, effect.partition);
     }
   }
 
   #send(shipment: Shipment): void {
     const { cluster, settings, observer } = this;
-    const versionMax = versionMaxOf(shipment, this.#idOf);
+    this.#transactions?.left();
+    const versionMax = Math.min(versionMaxOf(shipment, this.#idOf), this.#transactions?.produceVersionMax ?? Infinity);
     const options = { timeoutMs: settings.requestTimeoutMs, lane: LANE, versionMax, noAnswer: settings.acks === 0 };
     const body = produceBody(shipment, settings, this.#idOf);
     const ids = shipment.batches.map(({ writer }) => this.#idOf(writer.topic));
@@ -244,10 +328,14 @@ export class Producer {
       else if (answer === undefined) this.#machine.unanswered(shipment);
       else this.#machine.answered(now, shipment, answersOf(shipment, answer.body, answer.version, ids));
       this.#perform();
+      if (this.#idleWaiters.length > 0 && this.#machine.requestCount === 0) {
+        for (const resolve of this.#idleWaiters.splice(0)) resolve();
+      }
     });
   }
 
   #settle({ batch, writer, error, baseOffset, appendTimeMs, recordErrors }: SettleEffect): void {
+    if (error !== undefined) this.#transactions?.batchFailed(error);
     if (recordErrors === undefined) return batch.settle(error, writer.partition, baseOffset, appendTimeMs);
     batch.settleEach((index) => recordError(error!, recordErrors.get(index)), writer.partition);
   }
@@ -298,21 +386,4 @@ export class Producer {
       this.#openTurn();
     });
   }
-}
-
-function closedError(batch?: ProducerBatch): KafkaError {
-  const detail =
-    batch !== undefined && batch.attempts > 0
-      ? 'the producer was closed before the brokers said whether they have it'
-      : 'the producer is closed';
-  return new KafkaError('CLOSED', detail, batch?.lastError === undefined ? {} : { cause: batch.lastError });
-}
-
-/** A record that was refused for itself, or because another one of its batch was. */
-function recordError(error: KafkaError, own: string | undefined): KafkaError {
-  const detail = own ?? `another record of its batch was refused: ${error.detail}`;
-  return new KafkaError(error.code, detail, {
-    ...(error.about !== undefined && { about: error.about }),
-    ...(error.advice !== undefined && { advice: error.advice }),
-  });
 }
