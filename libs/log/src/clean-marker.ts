@@ -11,7 +11,8 @@ export interface CleanStop {
 
 /**
  * Reads the marker and removes it for good before anything is loaded: a crash while loading must not look like a clean
- * stop the next time (C61, KAFKA-10471). undefined: the last stop was not clean.
+ * stop the next time (C61, KAFKA-10471). undefined: the last stop was not clean,
+ * or what it left is in a form that is not known here.
  */
 export async function takeCleanMarker(disk: Disk, dir: string): Promise<CleanStop | undefined> {
   if (!(await disk.list(dir)).includes(CLEAN_FILE)) return undefined;
@@ -19,7 +20,7 @@ export async function takeCleanMarker(disk: Disk, dir: string): Promise<CleanSto
   const text = fromUtf8(await readWhole(disk, path));
   await disk.remove(path);
   await disk.syncDir(dir);
-  const match = /"brokerEpoch":\s*(-?\d+)/.exec(text);
+  const match = /^\{\s*"version":\s*0,\s*"brokerEpoch":\s*(-?\d+)\s*\}\s*$/.exec(text);
   return match === null ? undefined : { brokerEpoch: Number(match[1]) };
 }
 

@@ -89,7 +89,7 @@ class Loader {
 
   async #checkIdentity(): Promise<void> {
     const { topicId } = this.options.identity;
-    const found = parseIdentity(await this.#read(IDENTITY_FILE));
+    const found = parseIdentity(await this.#read(IDENTITY_FILE), `${this.#dir}/${IDENTITY_FILE}`);
     if (found !== topicId) throw foreign(this.#dir, `it holds topic id ${found}, and ${topicId} was expected`);
   }
 
@@ -301,13 +301,31 @@ class Loader {
   }
 }
 
+/** Of `partition.metadata`, Kafka's. */
+const IDENTITY_VERSION = 0;
+
 function formatIdentity({ topicId, topic, partition }: LogIdentity): Uint8Array {
-  return utf8(`version: 0\ntopic_id: ${topicId}\ntopic: ${topic}\npartition: ${partition}\n`);
+  return utf8(`version: ${IDENTITY_VERSION}\ntopic_id: ${topicId}\ntopic: ${topic}\npartition: ${partition}\n`);
 }
 
-/** The topic id in a `partition.metadata`. Other lines are for people. */
-export function parseIdentity(bytes: Uint8Array): string {
-  return /^topic_id: (\S+)$/m.exec(fromUtf8(bytes))?.[1] ?? '';
+/**
+ * The topic id in a `partition.metadata`. Throws ApiError UNSUPPORTED_VERSION for a form that only a newer version knows,
+ * and KAFKA_STORAGE_ERROR for what cannot be understood: such data is not used, and not taken for another topic's.
+ */
+export function parseIdentity(bytes: Uint8Array, path: string): string {
+  const text = fromUtf8(bytes);
+  const version = /^version: (\d{1,9})$/m.exec(text)?.[1];
+  const topicId = /^topic_id: ([\w-]{22})$/m.exec(text)?.[1];
+  if (version !== undefined && Number(version) > IDENTITY_VERSION) {
+    const why = `${path} says version: ${version}, and this broker knows version: ${IDENTITY_VERSION}`;
+    throw new ApiError('UNSUPPORTED_VERSION', `${why}; it was written by a newer version: start that one on it`);
+  }
+  if (version !== undefined && topicId !== undefined) return topicId;
+  const missing = version === undefined ? 'version' : 'topic_id';
+  throw new ApiError(
+    'KAFKA_STORAGE_ERROR',
+    `${path} is malformed: there is no line "${missing}: ..." as it was written`,
+  );
 }
 
 export function parentOf(path: string): string {

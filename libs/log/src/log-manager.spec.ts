@@ -1,4 +1,4 @@
-import { appendFileSync, existsSync, mkdtempSync, readdirSync, rmSync, truncateSync } from 'node:fs';
+import { appendFileSync, existsSync, mkdtempSync, readdirSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
@@ -80,6 +80,75 @@ describe('the log manager', () => {
       `${dir}/orders-0.abcdefghijklmnopqrstuv-stray`,
     ]);
     expect(existsSync(`${dir}/mails-3`)).toBe(true);
+    await again.close();
+  });
+
+  const unusable: [what: string, text: string, why: string][] = [
+    [
+      'of a newer version',
+      `version: 1\ntopic_id: ${orders.topicId}\n`,
+      'partition.metadata says version: 1, and this broker knows version: 0; it was written by a newer version',
+    ],
+    ['that is empty', '', 'partition.metadata is malformed: there is no line "version: ..."'],
+    [
+      'that is damaged',
+      'version: 0\ntopic_id: abc',
+      'partition.metadata is malformed: there is no line "topic_id: ..."',
+    ],
+  ];
+  it.each(unusable)('keeps out a log with an identity %s, and changes nothing of it', async (_what, text, why) => {
+    const manager = await open();
+    (await manager.openLog(orders, DEFAULT_LOG_CONFIG)).appendAsLeader(batch('a'), 0 as Epoch);
+    await manager.openLog(mails, DEFAULT_LOG_CONFIG);
+    await manager.close();
+    writeFileSync(`${dir}/orders-0/partition.metadata`, text);
+    writeFileSync(`${dir}/orders-0/x.tmp`, '');
+    const before = readdirSync(`${dir}/orders-0`);
+    const lines: string[] = [];
+    const logger = {
+      ...silentLogger,
+      warn: (said: string, fields?: object) => lines.push(said + JSON.stringify(fields)),
+    };
+    const again = await open({ logger });
+    await expect(again.openLog(orders, DEFAULT_LOG_CONFIG)).rejects.toThrow(why);
+    await again.openLog({ ...mails, partition: 4 }, DEFAULT_LOG_CONFIG);
+    expect(await again.setAsideStrays(() => false)).toEqual([`${dir}/mails-3.${mails.topicId}-stray`]);
+    expect(lines).toHaveLength(1);
+    expect(lines[0]).toContain('whose data this is could not be found out');
+    expect(JSON.stringify(lines[0])).toContain('orders-0/partition.metadata');
+    expect(readdirSync(`${dir}/orders-0`)).toEqual(before);
+    await again.close();
+  });
+
+  it('goes on when the directory of a log cannot be read', async () => {
+    const manager = await open();
+    await manager.openLog(orders, DEFAULT_LOG_CONFIG);
+    await manager.openLog(mails, DEFAULT_LOG_CONFIG);
+    await manager.close();
+    class LockedDisk extends NodeDisk {
+      override list(path: string): Promise<readonly string[]> {
+        const refused = Object.assign(new Error('EACCES: permission denied'), { code: 'EACCES' });
+        return path.endsWith('/mails-3') ? Promise.reject(refused) : super.list(path);
+      }
+    }
+    const lines: string[] = [];
+    const logger = {
+      ...silentLogger,
+      warn: (said: string, fields?: object) => lines.push(said + JSON.stringify(fields)),
+    };
+    writeFileSync(`${dir}/a-file-7`, '');
+    const again = await open({ logger, disk: new LockedDisk() });
+    expect(await again.setAsideStrays(() => false)).toEqual([`${dir}/orders-0.${orders.topicId}-stray`]);
+    expect(lines).toEqual([expect.stringContaining('mails-3 cannot be read: EACCES: permission denied')]);
+    await expect(again.openLog(mails, DEFAULT_LOG_CONFIG)).rejects.toThrow('KAFKA_STORAGE_ERROR');
+    await again.close();
+  });
+
+  it('takes a mark of a clean stop in a form it does not know for none', async () => {
+    await (await open()).close(7);
+    writeFileSync(`${dir}/.kafka_cleanshutdown`, '{"version":1,"brokerEpoch":7}');
+    const again = await open();
+    expect(again.lastStop).toBeUndefined();
     await again.close();
   });
 

@@ -1,4 +1,4 @@
-import { ApiError, asError, type Timer } from '@trunkline/kernel';
+import { ApiError, asError, systemCode, type Timer } from '@trunkline/kernel';
 import { readWhole } from './checkpoint-file.js';
 import { type CleanStop, takeCleanMarker, writeCleanMarker } from './clean-marker.js';
 import type { LogConfig } from './log.js';
@@ -138,16 +138,23 @@ export class LogManager {
 
   /**
    * Sets aside every log directory of a topic that `isKnown` does not know: its deletion was decided, and a crash was
-   * quicker. They keep their data under a name ending in `-stray`. Returns those names.
+   * quicker. They keep their data under a name ending in `-stray`. Returns those names. A directory that cannot be
+   * looked into or renamed is reported to the logger and left as it is; rejects only when the data directory cannot be
+   * read.
    */
   async setAsideStrays(isKnown: (topicId: string) => boolean): Promise<readonly string[]> {
     const strays: string[] = [];
     const { disk } = this.options;
     for (const name of await disk.list(this.dir)) {
       if (!/-\d+$/.test(name) || this.#logs.has(name)) continue;
-      const topicId = await this.#topicIdIn(name);
-      if (topicId === undefined || isKnown(topicId)) continue;
-      strays.push(await this.#setAside(name, identityOf(name, topicId), STRAY));
+      try {
+        const topicId = await this.#topicIdIn(name);
+        if (topicId === undefined || isKnown(topicId)) continue;
+        strays.push(await this.#setAside(name, identityOf(name, topicId), STRAY));
+      } catch (reason) {
+        const dir = `${this.dir}/${name}`;
+        this.options.logger.warn('whose data this is could not be found out', { dir, why: asError(reason).message });
+      }
     }
     return strays;
   }
@@ -208,8 +215,12 @@ export class LogManager {
   async #topicIdIn(name: string): Promise<string | undefined> {
     const { disk } = this.options;
     const dir = `${this.dir}/${name}`;
-    const names = await disk.list(dir).catch((): readonly string[] => []);
-    return names.includes(IDENTITY_FILE) ? parseIdentity(await readWhole(disk, `${dir}/${IDENTITY_FILE}`)) : undefined;
+    const names = await disk.list(dir).catch((reason: unknown): readonly string[] => {
+      if (systemCode(reason) === 'ENOTDIR') return []; // A file of somebody else's.
+      throw new ApiError('KAFKA_STORAGE_ERROR', `${dir} cannot be read: ${asError(reason).message}`);
+    });
+    const path = `${dir}/${IDENTITY_FILE}`;
+    return names.includes(IDENTITY_FILE) ? parseIdentity(await readWhole(disk, path), path) : undefined;
   }
 
   async #setAside(name: string, { topic, partition, topicId }: LogIdentity, suffix: string): Promise<string> {

@@ -47,4 +47,27 @@ describe('meta.properties', () => {
     await file.write(0, [utf8('version=1\ncluster.id=abc\nnode.id=one\n')]);
     await expect(read(disk)).rejects.toThrow('KAFKA_STORAGE_ERROR: data/meta.properties: node.id is "one"');
   });
+
+  const identity = 'cluster.id=abc\nnode.id=1\ndirectory.id=aaaaaaaaaaaaaaaaaaaaaa\n';
+  it.each([
+    [
+      `version=2\n${identity}`,
+      'UNSUPPORTED_VERSION: data/meta.properties says version=2, and this broker knows version=1',
+    ],
+    [`version=2\nfeatures=new\n`, 'written by a newer version: start that one or a later one on it, or use another'],
+    [
+      `version=0\nbroker.id=1\n`,
+      'data/meta.properties says version=0, and this broker knows version=1; it was written for',
+    ],
+    [identity, 'KAFKA_STORAGE_ERROR: data/meta.properties: version is missing'],
+    [`version=1.5\n${identity}`, 'KAFKA_STORAGE_ERROR: data/meta.properties: version is "1.5"'],
+  ])('refuses %j, and changes nothing on disk', async (text, why) => {
+    const disk = await directory();
+    const file = await disk.open('data/meta.properties');
+    await file.write(0, [utf8(text)]);
+    await file.close();
+    await expect(read(disk)).rejects.toThrow(why);
+    expect(await disk.list('data')).toEqual(['meta.properties']);
+    expect(new TextDecoder().decode(disk.peek('data/meta.properties'))).toBe(text);
+  });
 });

@@ -10,12 +10,15 @@ export interface MetaProperties {
 }
 
 const NAME = 'meta.properties';
+/** The form of the whole data directory. Whoever changes it so that older brokers would misread it counts it up. */
+const VERSION = 1;
 
 /**
  * Reads `meta.properties` of a data directory in Kafka's form, or writes it when the directory is new.
  *
- * Throws ApiError INCONSISTENT_CLUSTER_ID for a directory of another node, and KAFKA_STORAGE_ERROR for a file that
- * cannot be understood: the sentence says which value stands there.
+ * Throws ApiError INCONSISTENT_CLUSTER_ID for a directory of another node, UNSUPPORTED_VERSION for one in a form that
+ * only another version knows, and KAFKA_STORAGE_ERROR for a file that cannot be understood: the sentence says which value
+ * stands there. Nothing of the directory is changed then.
  */
 export async function metaProperties(disk: Disk, dir: string, nodeId: NodeId, random: Random): Promise<MetaProperties> {
   if (!(await disk.list(dir)).includes(NAME)) {
@@ -43,7 +46,7 @@ async function syncParents(disk: Disk, dir: string): Promise<void> {
 }
 
 function format({ clusterId, nodeId, directoryId }: MetaProperties): string {
-  return `version=1\ncluster.id=${clusterId}\nnode.id=${nodeId}\ndirectory.id=${directoryId}\n`;
+  return `version=${VERSION}\ncluster.id=${clusterId}\nnode.id=${nodeId}\ndirectory.id=${directoryId}\n`;
 }
 
 function parse(text: string, path: string): MetaProperties {
@@ -56,9 +59,18 @@ function parse(text: string, path: string): MetaProperties {
     if (value !== undefined && form.test(value)) return value;
     throw new ApiError('KAFKA_STORAGE_ERROR', `${path}: ${key} is ${value === undefined ? 'missing' : `"${value}"`}`);
   };
+  const version = Number(read('version', /^\d{1,9}$/));
+  if (version !== VERSION) throw otherVersion(path, version);
   return {
     clusterId: read('cluster.id', /^[\w-]{1,100}$/),
     nodeId: Number(read('node.id', /^\d{1,10}$/)) as NodeId,
     directoryId: read('directory.id', /^[\w-]{22}$/) as Uuid,
   };
+}
+
+function otherVersion(path: string, version: number): ApiError {
+  const newer = 'it was written by a newer version: start that one or a later one on it, or use another directory';
+  const older = 'it was written for Kafka with ZooKeeper, or by hand: use another directory';
+  const why = `${path} says version=${version}, and this broker knows version=${VERSION}`;
+  return new ApiError('UNSUPPORTED_VERSION', `${why}; ${version > VERSION ? newer : older} (nothing was changed)`);
 }
