@@ -39,6 +39,8 @@ export interface ProducerOptions {
   readonly unknownTopicTimeoutMs?: number;
   /** Whether a topic that no broker knows is asked for so that brokers may create it [allow.auto.create.topics] Default false. */
   readonly allowAutoCreation?: boolean;
+  /** Producers of one lane share a connection a broker, on which an answer waits for those before it. Default: produce. */
+  readonly lane?: string;
   /** Text that names the producer in logs. Default: producer. */
   readonly name?: string;
 }
@@ -66,6 +68,7 @@ export const PRODUCER_DEFAULTS = {
   blockedRecordsMax: 10_000,
   unknownTopicTimeoutMs: 60_000,
   allowAutoCreation: false,
+  lane: 'produce',
   name: 'producer',
 } as const satisfies ProducerOptions;
 

@@ -17,7 +17,6 @@ import type { EncodedRecord } from './topic-writers.js';
 import type { GroupOfOffsets, OffsetToCommit } from './transaction-offsets.js';
 import { type TransactionHost, Transactions } from './transactions.js';
 
-const LANE = 'produce';
 /** How often the end of a turn may be put off for records that were added since: promises that answer to promises. */
 const TURN_HOPS_MAX = 8;
 
@@ -313,7 +312,7 @@ export class Producer {
     const { cluster, settings, observer } = this;
     this.#transactions?.left();
     const versionMax = Math.min(versionMaxOf(shipment, this.#idOf), this.#transactions?.produceVersionMax ?? Infinity);
-    const options = { timeoutMs: settings.requestTimeoutMs, lane: LANE, versionMax, noAnswer: settings.acks === 0 };
+    const options = { timeoutMs: settings.requestTimeoutMs, lane: settings.lane, versionMax, noAnswer: settings.acks === 0 };
     const body = produceBody(shipment, settings, this.#idOf);
     const ids = shipment.batches.map(({ writer }) => this.#idOf(writer.topic));
     if (observer.batchSent !== undefined) {
