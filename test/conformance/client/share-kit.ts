@@ -110,7 +110,7 @@ export class ShareWorld {
 
   async close(): Promise<void> {
     await Promise.all(this.#consumers.map(({ consumer }) => consumer.close()));
-    await Promise.all(this.#consumers.map(({ client }) => client?.close()));
+    for (const { client } of this.#consumers) await client?.close();
     const topics = this.#topics.map((name) => ({ name, topicId: ZERO_UUID }));
     await this.client.cluster.ask({ kind: 'controller' }, DeleteTopics, { topics, timeoutMs: 10_000 });
     await this.client.close();

@@ -179,12 +179,11 @@ export class ShareConsumer implements AsyncIterable<ShareRecord> {
 
   /** Sends what was acknowledged, releases the rest, and leaves the group; ends within `closeTimeoutMs`. Rejects never. */
   close(): Promise<void> {
-    this.#closing ??= this.#close();
+    this.#closing ??= Promise.resolve().then(() => this.#close());
     return this.#closing;
   }
 
   async #close(): Promise<void> {
-    await undefined;
     const nowMs = this.#nowMs();
     this.#sessions.close();
     this.#membership.leave(nowMs);
