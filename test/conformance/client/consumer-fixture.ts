@@ -1,4 +1,5 @@
 import {
+  type Cluster,
   type FetchSink,
   type FetchedPartition,
   Fetcher,
@@ -65,19 +66,21 @@ export class ConsumerBench {
     );
   }
 
-  /** Writes one batch with a raw Produce; resolves with its base offset. */
+  /** Writes one batch with a raw Produce; resolves with its base offset. A leader that is just made is asked again. */
   async write(topic: string, partition: number, batch: Uint8Array): Promise<number> {
     const image = await this.client.cluster.topic(topic);
     const target = { kind: 'node', nodeId: image!.partitions[partition]!.leader } as const;
-    const { body } = await this.client.cluster.ask(target, Produce, {
-      transactionalId: null,
-      acks: -1,
-      timeoutMs: 10_000,
-      topicData: [{ name: topic, topicId: image!.topicId, partitionData: [{ index: partition, records: batch }] }],
+    return await until(`${topic}/${partition} is written`, async () => {
+      const { body } = await this.client.cluster.ask(target, Produce, {
+        transactionalId: null,
+        acks: -1,
+        timeoutMs: 10_000,
+        topicData: [{ name: topic, topicId: image!.topicId, partitionData: [{ index: partition, records: batch }] }],
+      });
+      const answer = body.responses[0]!.partitionResponses[0]!;
+      if (answer.errorCode !== 0) throw new Error(`error ${answer.errorCode} ${answer.errorMessage ?? ''}`);
+      return Number(answer.baseOffset);
     });
-    const answer = body.responses[0]!.partitionResponses[0]!;
-    if (answer.errorCode !== 0) throw new Error(`not written: error ${answer.errorCode} ${answer.errorMessage ?? ''}`);
-    return Number(answer.baseOffset);
   }
 
   /** Texts as values, in one batch. */
@@ -114,8 +117,8 @@ export class Heard implements FetchSink {
   /** Whether what came is drained at once. */
   drains = true;
 
-  constructor(bench: ConsumerBench, options: FetcherOptions = {}) {
-    this.fetcher = new Fetcher(bench.client.cluster, options, this);
+  constructor(bench: ConsumerBench, options: FetcherOptions = {}, cluster: Cluster = bench.client.cluster) {
+    this.fetcher = new Fetcher(cluster, options, this);
   }
 
   records(fetched: FetchedPartition): void {

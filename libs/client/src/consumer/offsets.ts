@@ -132,7 +132,8 @@ class OffsetSearch {
       if (rows === undefined) topics.set(sought.topic, [row]);
       else rows.push(row);
     }
-    const timeoutMs = Math.max(1, Math.min(ASK_TIMEOUT_MS, this.#deadlineMs - this.cluster.ports.clock.monotonicMs()));
+    const leftMs = Math.ceil(this.#deadlineMs - this.cluster.ports.clock.monotonicMs());
+    const timeoutMs = Math.max(1, Math.min(ASK_TIMEOUT_MS, leftMs));
     const { isolationLevel, signal } = this.options;
     try {
       const { body } = await this.cluster.ask(
