@@ -2,8 +2,14 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { until } from '@trunkline/testing';
 import { type RunningBroker, type TestedBroker, kafkaBrokers } from './brokers.js';
 import { GroupWorld, shared } from './groups-kit.js';
+import { describeSharing } from './groups-sharing.js';
+import { describeStanding } from './groups-standing.js';
 
-for (const tested of kafkaBrokers()) describeGroups(tested);
+for (const tested of kafkaBrokers()) {
+  describeGroups(tested);
+  describeSharing(tested);
+  describeStanding(tested);
+}
 
 function describeGroups(tested: TestedBroker): void {
   describe(`classic groups on ${tested.name}`, () => {

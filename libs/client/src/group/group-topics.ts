@@ -48,7 +48,9 @@ export class GroupTopics {
     const watched = this.cluster.watch(wanted);
     this.#watched?.release();
     this.#watched = watched;
-    await this.cluster.refresh(wanted);
+    // What is known is good enough, as in Java: nobody waits for it, and growth is noticed afterwards.
+    const missing = wanted.filter((topic) => !this.cluster.image.topics.has(topic));
+    if (missing.length > 0) await this.cluster.refresh(missing);
     const counts = new Map(wanted.map((topic) => [topic, this.#countOf(topic)]));
     this.#led = counts;
     return (topic) => counts.get(topic) ?? 0;
