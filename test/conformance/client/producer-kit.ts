@@ -92,7 +92,7 @@ export class ProducerKit {
     const endOffset = await this.endOffset(topic, partition, isolationLevel);
     for (let fetchOffset = 0; fetchOffset < endOffset;) {
       const { body } = await cluster.ask({ kind: 'node', nodeId }, Fetch, {
-        maxWaitMs: 500,
+        maxWaitMs: 50,
         minBytes: 1,
         maxBytes: 50_000_000,
         isolationLevel,

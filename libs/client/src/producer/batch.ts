@@ -1,5 +1,12 @@
 import type { CompressionType, Compression, Crc32c } from '@trunkline/kernel';
-import { BatchBuilder, type BatchSlab, type ProducerStamp, RecordBatch, restamped } from '@trunkline/records';
+import {
+  BATCH_HEADER_BYTES,
+  BatchBuilder,
+  type BatchSlab,
+  type ProducerStamp,
+  RecordBatch,
+  restamped,
+} from '@trunkline/records';
 import type { KafkaError } from '../error.js';
 import type { ProducerHeader, Settled } from './producer-record.js';
 
@@ -147,7 +154,8 @@ export class ProducerBatch {
     let index = 0;
     for (const { key, value, headers } of batch.records(making.codecs, DECOMPRESSED_BYTES_MAX)) {
       const [first, second] = halves;
-      const isFirst = index === 0 || (index < count - 1 && second.recordCount === 0 && first.sizeBytes < half);
+      const isFirst =
+        index === 0 || (index < count - 1 && second.recordCount === 0 && first.sizeBytes - BATCH_HEADER_BYTES < half);
       (isFirst ? first : second).add(key, value, headers, this.#timestamps[index]!, this.#settles[index]!);
       index += 1;
     }

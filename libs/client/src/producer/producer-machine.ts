@@ -79,6 +79,11 @@ export class ProducerMachine {
     this.#placement.lookedUp(nowMs, topic, error);
   }
 
+  /** undefined: nothing was sent there. */
+  writerOf(topic: string, partition: number): PartitionWriter | undefined {
+    return this.#placement.writerOf(topic, partition);
+  }
+
   imageOf(topic: string): TopicImage | undefined {
     return this.#placement.imageOf(topic);
   }
@@ -109,7 +114,7 @@ export class ProducerMachine {
   }
 
   admitted(topic: string, partition: number): void {
-    const writer = this.#placement.writerOf(topic, partition);
+    const writer = this.writerOf(topic, partition);
     if (writer === undefined) return;
     writer.isAdmitted = true;
     this.#ready.add(writer);

@@ -312,7 +312,12 @@ export class Producer {
     const { cluster, settings, observer } = this;
     this.#transactions?.left();
     const versionMax = Math.min(versionMaxOf(shipment, this.#idOf), this.#transactions?.produceVersionMax ?? Infinity);
-    const options = { timeoutMs: settings.requestTimeoutMs, lane: settings.lane, versionMax, noAnswer: settings.acks === 0 };
+    const options = {
+      timeoutMs: settings.requestTimeoutMs,
+      lane: settings.lane,
+      versionMax,
+      noAnswer: settings.acks === 0,
+    };
     const body = produceBody(shipment, settings, this.#idOf);
     const ids = shipment.batches.map(({ writer }) => this.#idOf(writer.topic));
     if (observer.batchSent !== undefined) {
