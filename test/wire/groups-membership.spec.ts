@@ -56,6 +56,23 @@ describe('JoinGroup', () => {
     });
   });
 
+  it('a group has 200 members at the most when nobody says otherwise', async () => {
+    const group = 'crowd';
+    const others = Array.from({ length: 201 }, () => broker.connect());
+    try {
+      const first = await join(broker, { group });
+      // The others wait until the first comes back; those that wait count.
+      const waiting = others.slice(0, 200).map((other) => join(other, { group }));
+      const last = await join(others[200]!, { group });
+      expect([last.error, last.memberId]).toEqual(['GROUP_MAX_SIZE_REACHED', '']);
+      expect((await join(broker, { group, memberId: first.memberId })).error).toBe('GROUP_MAX_SIZE_REACHED');
+      const joined = await Promise.all(waiting);
+      expect(joined.map(({ error }) => error)).toEqual(joined.map(() => 'NONE'));
+    } finally {
+      for (const other of others) other.close();
+    }
+  });
+
   it('v0 has no rebalance timeout: the session timeout serves for both', async () => {
     const { memberId } = await join(broker, { group: 'old', version: 0, sessionTimeoutMs: 6_000 });
     await sync(broker, { group: 'old', version: 0, generationId: 1, memberId }, { [memberId]: 'all' });
@@ -99,8 +116,11 @@ describe('JoinGroup', () => {
     const text = 'a'.repeat(700_000);
     expect((await sync(broker, { group: 'large', ...answer }, { [answer.memberId]: text })).text).toBe(text);
     await broker.restart();
-    const again = await sync(broker, { group: 'large', ...answer });
-    expect(again).toMatchObject({ error: 'NONE', text });
+    const again = await until('the group is read again', async () => {
+      const synced = await sync(broker, { group: 'large', ...answer });
+      return synced.error === 'COORDINATOR_LOAD_IN_PROGRESS' ? undefined : synced;
+    });
+    expect([again.error, again.text === text]).toEqual(['NONE', true]);
   });
 
   it('with a static id comes back without a rebalance, and fences who it was', async () => {

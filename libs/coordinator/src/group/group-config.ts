@@ -28,12 +28,12 @@ export interface GroupConfig {
 
 const MINUTE_MS = 60_000;
 
-/** Kafka's defaults, but for the initial delay, which is 0, and for limits that Kafka does not have. */
+/** Kafka's defaults, but for the initial delay, which is 0, the size of a group, and limits that Kafka does not have. */
 export const DEFAULT_GROUP_CONFIG: GroupConfig = Object.freeze({
   sessionTimeoutMsMin: 6_000,
   sessionTimeoutMsMax: 30 * MINUTE_MS,
   initialRebalanceDelayMs: 0,
-  groupSizeMax: 1_000,
+  groupSizeMax: 200,
   offsetMetadataLengthMax: 4_096,
   offsetsRetentionMs: 7 * 24 * 60 * MINUTE_MS,
   offsetsRetentionCheckIntervalMs: 10 * MINUTE_MS,

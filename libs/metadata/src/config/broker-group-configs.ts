@@ -10,7 +10,8 @@ const GROUPS: readonly ConfigDefinition[] = [
   define('group.initial.rebalance.delay.ms', 'INT', '0', 'Milliseconds an empty group waits for more members.', {
     check: atLeast(0),
   }),
-  define('group.max.size', 'INT', INT_MAX, 'Members of one group.', { check: atLeast(1) }),
+  // Kafka's own is no limit; 200 is what it gives share groups. Whoever may join could fill the memory else.
+  define('group.max.size', 'INT', '200', 'Members of one group.', { check: atLeast(1) }),
   define('group.coordinator.rebalance.protocols', 'LIST', 'classic', 'The group protocols this broker speaks.', {
     check: listFrom(['classic', 'consumer', 'streams', 'share'], 'not empty'),
   }),
