@@ -17,6 +17,8 @@ const LAST_BYTES_TIMEOUT_MS = 1_000;
 /** The part of a session's life after which a new one is asked for, percent (KIP-368: 85 to 95). */
 const REAUTHENTICATE_FROM_PERCENT = 85;
 const REAUTHENTICATE_SPREAD_PERCENT = 11;
+/** A broker that grants a session of 1 ms is not asked a thousand times a second. */
+const REAUTHENTICATE_MS_MIN = 500;
 
 export interface ConnectionOwner {
   /** There may be room for another request. */
@@ -186,15 +188,33 @@ export class BrokerConnection {
     const { sasl } = this.config;
     if (sasl === undefined) return;
     const { about } = this.#connection.identity;
-    const { sessionLifetimeMs } = await authenticate(sasl, this.ports, about, (api, body) => {
+    const exchanging = authenticate(sasl, this.ports, about, (api, body) => {
       const version = this.versions.pick(api, 0, api.versions[1]);
       if (version === undefined) throw this.#tooOld(api, 0, api.versions[1]);
       return this.#askOwn(api, version, body, deadlineMs);
     });
+    const { sessionLifetimeMs } = await this.#inTime(exchanging, deadlineMs);
     if (sessionLifetimeMs <= 0) return;
     const percent = REAUTHENTICATE_FROM_PERCENT + this.ports.random.below(REAUTHENTICATE_SPREAD_PERCENT);
-    const delayMs = Math.max(1, Math.floor((sessionLifetimeMs * percent) / 100));
+    const delayMs = Math.max(REAUTHENTICATE_MS_MIN, Math.floor((sessionLifetimeMs * percent) / 100));
     this.#sessionTimer = this.ports.clock.after(delayMs, () => void this.#authenticateAgain());
+  }
+
+  /** A token that never comes must not hold up the lane. */
+  async #inTime<T>(exchanging: Promise<T>, deadlineMs: number): Promise<T> {
+    const { clock } = this.ports;
+    let timer: Timer | undefined;
+    const overdue = new Promise<never>((_, reject) => {
+      timer = clock.after(Math.max(0, deadlineMs - clock.monotonicMs()), () => {
+        const { about } = this.#connection.identity;
+        reject(new KafkaError('TIMED_OUT', 'authentication took too long', { about }));
+      });
+    });
+    try {
+      return await Promise.race([exchanging, overdue]);
+    } finally {
+      timer?.cancel();
+    }
   }
 
   /** No request of others may come in between: they wait until it is over (KIP-368). */
