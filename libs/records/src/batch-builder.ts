@@ -176,7 +176,7 @@ export class BatchBuilder {
 
 /** The same batch under another stamp, as new bytes: the old ones may still wait in a socket's queue. No record is read. */
 export function restamped(batch: Uint8Array, stamp: ProducerStamp, crc32c: Crc32c): Uint8Array {
-  const bytes = batch.slice();
+  const bytes = new Uint8Array(batch);
   writeStamp(bytes, stamp.producerId, stamp.producerEpoch, stamp.baseSequence);
   writeInt32(bytes, BATCH.checksum, crc32c(bytes.subarray(BATCH.attributes)) | 0);
   return bytes;

@@ -85,8 +85,7 @@ export class ProducerKit {
   /** Whole batches of a partition, control batches too. */
   async batches(topic: string, partition = 0, isolationLevel = 0): Promise<RecordBatch[]> {
     const { cluster } = this.client;
-    await cluster.refresh([topic]);
-    const image = cluster.image.topics.get(topic)!;
+    const image = (await cluster.topic(topic))!;
     const nodeId = image.partitions[partition]!.leader;
     const found: RecordBatch[] = [];
     const endOffset = await this.endOffset(topic, partition, isolationLevel);

@@ -213,7 +213,7 @@ describe.each(brokers.map((broker) => [broker.name, broker] as const))('transact
       throw new Error('changed my mind');
     });
     await expect(failed).rejects.toThrow('changed my mind');
-    expect(producer.transaction(async () => 3)).resolves.toBe(3);
+    await expect(producer.transaction(async () => 3)).resolves.toBe(3);
   });
 
   it('says what is wrong when calls come in the wrong order', async () => {

@@ -7,7 +7,7 @@ import type { ProducerEffect } from './effects.js';
 import type { PartitionWriter } from './partition-writer.js';
 import { type Pending, hold, release } from './pending.js';
 import type { ProducerSettings } from './producer-options.js';
-import { type EncodedRecord, type ParkedRecord, TopicWriters } from './topic-writers.js';
+import { type EncodedRecord, type ParkedRecord, TopicWriters, owned } from './topic-writers.js';
 
 /** Into which batch a record goes; where it waits while its topic, or its partition, is not known. */
 export class Placement {
@@ -140,7 +140,9 @@ export class Placement {
     this.ready.add(writer);
     batch.add(record.key, record.value, record.headers, record.timestampMs, record.settled);
     batch.bufferBytes += bytesMax;
-    if (holders !== undefined) (batch.holders ??= []).push(...holders);
+    if (holders === undefined) return;
+    (batch.holders ??= []).push(...holders);
+    batch.isUrgent = true;
   }
 
   #newWriter(topic: TopicWriters, partition: number): PartitionWriter {
@@ -155,7 +157,7 @@ export class Placement {
 
   #park(nowMs: number, topic: TopicWriters, record: EncodedRecord, deadlineMs: number, holders?: Holder[]): void {
     const knownByMs = Math.min(deadlineMs, nowMs + this.settings.unknownTopicTimeoutMs);
-    topic.parked.push({ record, deadlineMs: knownByMs, deliverByMs: deadlineMs, holders });
+    topic.parked.push({ record: owned(record), deadlineMs: knownByMs, deliverByMs: deadlineMs, holders });
     this.parkedCount += 1;
   }
 

@@ -1,6 +1,6 @@
 import { KafkaError } from '../error.js';
 import type { ProducerSettings } from './producer-options.js';
-import type { EncodedRecord } from './topic-writers.js';
+import { type EncodedRecord, owned } from './topic-writers.js';
 
 interface Blocked {
   readonly record: EncodedRecord;
@@ -30,7 +30,7 @@ export class Room {
     if (waiting === 0 && this.bufferedBytes() + record.bytesMax <= bufferBytesMax) return this.enter(record);
     if (maxBlockMs === 0) return this.#refuse(record, 'and maxBlockMs is 0');
     if (waiting >= blockedRecordsMax) return this.#refuse(record, `and ${waiting} records wait for room`);
-    this.#line.push({ record, deadlineMs: nowMs + maxBlockMs, passed: undefined });
+    this.#line.push({ record: owned(record), deadlineMs: nowMs + maxBlockMs, passed: undefined });
   }
 
   /** Lets in what finds room now, and refuses what waited too long. */

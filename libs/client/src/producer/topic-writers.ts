@@ -18,6 +18,22 @@ export interface EncodedRecord {
   readonly settled: Settled;
 }
 
+/** The record with bytes of its own: it outlives the call that brought it. */
+export function owned(record: EncodedRecord): EncodedRecord {
+  const { key, value, headers } = record;
+  return {
+    ...record,
+    key: copied(key),
+    value: copied(value),
+    headers: headers.map((header) => ({ key: header.key, value: copied(header.value) })),
+  };
+}
+
+/** Not `slice`, which gives a view where the bytes are a Buffer. */
+function copied(bytes: Uint8Array | null): Uint8Array | null {
+  return bytes === null ? null : new Uint8Array(bytes);
+}
+
 /** A record whose topic, or partition, is not known yet. */
 export interface ParkedRecord {
   readonly record: EncodedRecord;

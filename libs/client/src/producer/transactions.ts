@@ -156,7 +156,7 @@ export class Transactions {
 
   async #admitAll(): Promise<void> {
     const { host, state } = this;
-    await undefined;
+    await Promise.resolve();
     try {
       while (this.#unadmitted.length > 0) {
         const added = this.#unadmitted;
