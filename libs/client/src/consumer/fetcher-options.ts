@@ -15,7 +15,7 @@ export interface FetcherOptions {
   readonly maxBytes?: number;
   /** [max.partition.fetch.bytes] Bytes of one partition in an answer. Default 1,048,576. */
   readonly partitionMaxBytes?: number;
-  /** Bytes that wait for their reader, a partition: from there on it is not fetched, until half is drained. Default 1,048,576. */
+  /** Bytes that wait for their reader, a partition: from there on it is not fetched, until half is drained. Default 2,097,152. */
   readonly partitionPrefetchBytesMax?: number;
   /**
    * Bytes that wait for their readers, in all. From half of it on each partition has an equal share of the other half, so
@@ -49,7 +49,7 @@ export const FETCHER_DEFAULTS: FetcherSettings = Object.freeze({
   minBytes: 1,
   maxBytes: 50 * 1024 * 1024,
   partitionMaxBytes: 1024 * 1024,
-  partitionPrefetchBytesMax: 1024 * 1024,
+  partitionPrefetchBytesMax: 2 * 1024 * 1024,
   prefetchBytesMax: 64 * 1024 * 1024,
   isolationLevel: 'read_uncommitted',
   reset: 'latest',

@@ -33,6 +33,9 @@ export interface Watermarks {
 /** The API's version that names topics by id. */
 const BY_ID_VERSION = 13;
 
+/** So much in one answer takes its sink longer than a fetch takes to be written. */
+const AHEAD_BYTES = 64 * 1024;
+
 /** Numbers the fetchers of a cluster: each has lanes of its own. */
 const counts = new WeakMap<Cluster, number>();
 
@@ -190,8 +193,12 @@ export class Fetcher {
   }
 
   #pump(): void {
-    if (this.#isStopped) return;
     this.#tell();
+    this.#perform();
+  }
+
+  #perform(): void {
+    if (this.#isStopped) return;
     const nowMs = this.#now();
     const { cuts, fetches, validations, looks, leaderless, wakeAtMs } = this.#machine.work(nowMs);
     for (const lane of cuts) this.cluster.closeLane(lane);
@@ -225,9 +232,11 @@ export class Fetcher {
 
   #answered(request: LeaderFetch, error: Error | undefined, answer: Answer<typeof Fetch> | undefined): void {
     const nowMs = this.#now();
+    const before = this.#machine.bufferedBytes;
     if (answer !== undefined) this.#machine.answered(request, answer.version, answer.body, nowMs);
     else this.#machine.failed(request, KafkaError.from(error, 'DISCONNECTED', `broker ${request.nodeId}`), nowMs);
-    this.#tell();
+    // The next fetch leaves first when there is much to hand out: the broker reads while the sink works.
+    if (this.#machine.bufferedBytes - before >= AHEAD_BYTES) this.#perform();
     this.#pump();
   }
 
