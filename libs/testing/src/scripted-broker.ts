@@ -11,6 +11,7 @@ import {
   decodeRequestBody,
   decodeRequestHeader,
   encodeResponse,
+  errorCode,
 } from '@trunkline/protocol';
 
 const KEYS_MAX = 128;
@@ -116,8 +117,13 @@ export class ScriptedBroker {
     if (said === 'silence') return;
     if (said === 'hang up') link.destroy();
     else if (said instanceof Uint8Array) link.write([said]);
-    else link.write(encodeResponse(api, apiVersion, correlationId, said as ResponseOf<AnyApi>));
+    else link.write(encodeResponse(api, refusesVersion(api, said) ? 0 : apiVersion, correlationId, said));
   }
+}
+
+/** KIP-511: a broker that does not know the version of an ApiVersions request says so in version 0. */
+function refusesVersion(api: AnyApi, said: object): boolean {
+  return api.key === ApiVersions.key && Reflect.get(said, 'errorCode') === errorCode('UNSUPPORTED_VERSION');
 }
 
 /** A topic as a scripted cluster tells of it: the leader of each partition. */

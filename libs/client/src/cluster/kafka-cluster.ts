@@ -24,6 +24,7 @@ import type {
 } from './cluster.js';
 import { Coordinators } from './coordinators.js';
 import { MetadataKeeper } from './metadata-keeper.js';
+import { Pauses, abortedBy } from './pauses.js';
 
 const VERSION_MAX = 32_767;
 
@@ -32,6 +33,7 @@ export class KafkaCluster implements Cluster {
   readonly #nodes: Nodes;
   readonly #metadata: MetadataKeeper;
   readonly #coordinators: Coordinators;
+  readonly #pauses: Pauses;
   #closed: KafkaError | undefined;
 
   constructor(
@@ -43,7 +45,8 @@ export class KafkaCluster implements Cluster {
       ports,
       troubled: (node) => this.#troubled(node),
     });
-    this.#metadata = new MetadataKeeper(this, config, this.#nodes);
+    this.#pauses = new Pauses(ports.clock);
+    this.#metadata = new MetadataKeeper(this, config, this.#nodes, this.#pauses);
     this.#coordinators = new Coordinators(this, config, this.#nodes);
   }
 
@@ -81,7 +84,7 @@ export class KafkaCluster implements Cluster {
         avoided = nodeId;
         if (target.kind === 'coordinator') this.forgetCoordinator(target.type, target.key);
         // Another broker may answer at once; only a second round of failures is paused for.
-        if (target.kind !== 'anyone' || !this.#mayTryAtOnce(tried)) await this.#pause(pauseMs, options.signal);
+        if (target.kind !== 'anyone' || !this.#mayTryAtOnce(tried)) await this.#pauses.pause(pauseMs, options.signal);
       }
     }
   }
@@ -109,7 +112,7 @@ export class KafkaCluster implements Cluster {
       const pauseMs = this.#pauseMs(tried);
       if (this.#nowMs() + pauseMs >= deadlineMs) throw last;
       this.#look(target, last);
-      await this.#pause(pauseMs, options.signal);
+      await this.#pauses.pause(pauseMs, options.signal);
     }
   }
 
@@ -168,6 +171,7 @@ export class KafkaCluster implements Cluster {
   close(): void {
     if (this.#closed !== undefined) return;
     this.#closed = new KafkaError('CLOSED', 'the client is closed');
+    this.#pauses.close(this.#closed);
     this.#metadata.close(this.#closed);
     this.#coordinators.close(this.#closed);
     this.#nodes.close(this.#closed);
@@ -215,7 +219,7 @@ export class KafkaCluster implements Cluster {
   ): Promise<Answer<A>> {
     return new Promise((resolve, reject) => {
       const { signal } = options;
-      const aborted = (): void => request.fail(abortError(signal));
+      const aborted = (): void => request.fail(abortedBy(signal));
       const request = this.#request(api, body, options, deadlineMs, failsWithAttempt, (error, answer) => {
         signal?.removeEventListener('abort', aborted);
         if (answer === undefined) reject(error ?? new KafkaError('DISCONNECTED', 'no answer came'));
@@ -288,24 +292,4 @@ export class KafkaCluster implements Cluster {
     const { retryBackoffMs, retryBackoffMaxMs } = this.config;
     return backoffMs(failures, retryBackoffMs, retryBackoffMaxMs, this.ports.random);
   }
-
-  #pause(delayMs: number, signal: AbortSignal | undefined): Promise<void> {
-    return new Promise((resolve, reject) => {
-      if (signal?.aborted === true) return reject(abortError(signal));
-      const aborted = (): void => {
-        timer.cancel();
-        reject(abortError(signal));
-      };
-      const timer = this.after(delayMs, () => {
-        signal?.removeEventListener('abort', aborted);
-        if (this.#closed === undefined) resolve();
-        else reject(this.#closed);
-      });
-      signal?.addEventListener('abort', aborted, { once: true });
-    });
-  }
-}
-
-function abortError(signal: AbortSignal | undefined): KafkaError {
-  return new KafkaError('ABORTED', 'the caller gave it up', { cause: signal?.reason });
 }

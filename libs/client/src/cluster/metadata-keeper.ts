@@ -6,6 +6,7 @@ import type { Nodes } from '../connection/nodes.js';
 import { KafkaError } from '../error.js';
 import type { BrokerNode, Cluster, ClusterImage, TopicImage } from './cluster.js';
 import { EMPTY_IMAGE, type MetadataAnswer, imageAfter, imageAfterLeader, imageWithout } from './image.js';
+import type { Pauses } from './pauses.js';
 import { RefreshMachine } from './refresh.js';
 
 const UNKNOWN_TOPIC = errorCode('UNKNOWN_TOPIC_OR_PARTITION');
@@ -36,6 +37,7 @@ export class MetadataKeeper {
     private readonly cluster: Cluster,
     private readonly config: ClientConfig,
     private readonly nodes: Nodes,
+    private readonly pauses: Pauses,
   ) {
     this.#refresh = new RefreshMachine(config);
     this.#lastAnswerMs = cluster.ports.clock.monotonicMs();
@@ -63,8 +65,7 @@ export class MetadataKeeper {
       if (!isComing && code !== UNKNOWN_TOPIC) KafkaError.check(code, `topic ${name}`);
       const pauseMs = this.#pauseMs(tried);
       if (!isComing || this.#nowMs() + pauseMs - startedMs >= this.config.requestTimeoutMs) return undefined;
-      await new Promise<void>((resolve) => this.cluster.after(pauseMs, resolve));
-      if (this.#closed !== undefined) throw this.#closed;
+      await this.pauses.pause(pauseMs);
     }
   }
 

@@ -36,6 +36,7 @@ export class BrokerConnection {
   #sessionTimer: Timer | undefined;
   #owner: ConnectionOwner | undefined;
   #authenticating = false;
+  #giveUp: ((reason: KafkaError) => void) | undefined;
 
   private constructor(
     private readonly link: Link,
@@ -146,6 +147,7 @@ export class BrokerConnection {
   #end(reason: KafkaError): void {
     this.#timer?.cancel();
     this.#sessionTimer?.cancel();
+    this.#giveUp?.(reason);
     if (reason.code === 'CLOSED' && this.link.pendingBytes > 0) this.#endInOrder();
     else this.link.destroy();
     this.#owner?.ended(reason);
@@ -205,6 +207,7 @@ export class BrokerConnection {
     const { clock } = this.ports;
     let timer: Timer | undefined;
     const overdue = new Promise<never>((_, reject) => {
+      this.#giveUp = reject;
       timer = clock.after(Math.max(0, deadlineMs - clock.monotonicMs()), () => {
         const { about } = this.#connection.identity;
         reject(new KafkaError('TIMED_OUT', 'authentication took too long', { about }));
@@ -213,6 +216,7 @@ export class BrokerConnection {
     try {
       return await Promise.race([exchanging, overdue]);
     } finally {
+      this.#giveUp = undefined;
       timer?.cancel();
     }
   }

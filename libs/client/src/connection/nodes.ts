@@ -45,8 +45,10 @@ export class Nodes {
    */
   anyone(random: Random, rebootstraps: boolean, avoided?: number): Node {
     const known = [...this.#known.values()].filter(({ address }) => address !== undefined);
-    const connected = known.filter((node) => node.nodeId !== avoided && node.lanes.get(CONTROL_LANE)?.isConnected);
-    if (connected.length > 0) return connected.reduce((best, node) => (loadOf(node) < loadOf(best) ? node : best));
+    for (const nodes of [known, this.#bootstrap]) {
+      const connected = nodes.filter((node) => node.nodeId !== avoided && node.lanes.get(CONTROL_LANE)?.isConnected);
+      if (connected.length > 0) return connected.reduce((best, node) => (loadOf(node) < loadOf(best) ? node : best));
+    }
     const mayTry = known.filter((node) => !node.isFailing && node.nodeId !== avoided);
     if (mayTry.length > 0) return mayTry[random.below(mayTry.length)]!;
     const others = rebootstraps || known.length === 0 ? [...known, ...this.#bootstrap] : known;

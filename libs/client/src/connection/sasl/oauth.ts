@@ -1,4 +1,4 @@
-import { fromUtf8, printable, utf8 } from '@trunkline/kernel';
+import { asError, fromUtf8, printable, utf8 } from '@trunkline/kernel';
 import { KafkaError } from '../../error.js';
 import type { SaslExchange } from './exchange.js';
 import type { OauthToken } from './sasl-options.js';
@@ -16,7 +16,7 @@ export async function oauthExchange(
   provide: () => Promise<OauthToken> | OauthToken,
   about: string,
 ): Promise<SaslExchange> {
-  const { token, extensions = {}, authorizationId = '' } = await provide();
+  const { token, extensions = {}, authorizationId = '' } = await provided(provide, about);
   if (!TOKEN.test(token)) throw new KafkaError('MISUSE', 'sasl: the OAUTHBEARER token holds characters no token has');
   let told = '';
   for (const [name, value] of Object.entries(extensions)) {
@@ -35,6 +35,16 @@ export async function oauthExchange(
       return utf8(SEPARATOR);
     },
   };
+}
+
+async function provided(provide: () => Promise<OauthToken> | OauthToken, about: string): Promise<OauthToken> {
+  try {
+    return await provide();
+  } catch (reason) {
+    if (reason instanceof KafkaError) throw reason;
+    const detail = `no OAUTHBEARER token could be had: ${asError(reason).message}`;
+    throw new KafkaError('UNREACHABLE', detail, { about, cause: reason });
+  }
 }
 
 /** A name as SASL writes it (RFC 5801: saslname). */
