@@ -179,7 +179,10 @@ export class GroupMember {
 
   #assigned(partitions: readonly GroupPartition[], isRound: boolean): void {
     if (partitions.length > 0) void this.#call('onAssigned', () => this.listener.onAssigned(partitions));
-    if (isRound) this.#isReady();
+    if (!isRound) return;
+    const { memberId, generation } = this.#machine.identity;
+    this.cluster.observer.rebalanced?.(this.groupId, memberId, generation, this.#machine.held.length);
+    this.#isReady();
   }
 
   /** What was committed inside of onRevoked, but not awaited there, goes first. */
