@@ -13,6 +13,7 @@ import { ProducerMachine } from './producer-machine.js';
 import { type ProducerOptions, type ProducerSettings, producerSettings } from './producer-options.js';
 import type { ProducerRecord, RecordMetadata, Settled } from './producer-record.js';
 import { Room } from './room.js';
+import { tellAnswered, tellSent } from './shipment-observer.js';
 import type { EncodedRecord } from './topic-writers.js';
 import type { GroupOfOffsets, OffsetToCommit } from './transaction-offsets.js';
 import { type TransactionHost, Transactions } from './transactions.js';
@@ -44,7 +45,7 @@ export class Producer {
   #turnNowMs = 0;
   #turnWallMs = 0;
   #closed: Promise<void> | undefined;
-  #isOver = false;
+  readonly #life = new AbortController();
 
   /** Throws KafkaError MISUSE for options that cannot be meant. */
   constructor(
@@ -208,7 +209,7 @@ export class Producer {
     this.#room.refuseAll(closedError());
     this.#machine.refuseAll((batch) => closedError(batch));
     this.#perform();
-    this.#isOver = true;
+    this.#life.abort();
     this.#stopImage();
     this.#timer?.cancel();
     for (const watch of this.#watched.values()) watch.release();
@@ -236,6 +237,7 @@ export class Producer {
       cluster: this.cluster,
       settings: this.settings,
       machine: this.#machine,
+      signal: this.#life.signal,
       idle: () => this.#idle(),
       flush: () => this.flush(),
       refuse: (errorOf) => {
@@ -320,14 +322,12 @@ export class Producer {
     };
     const body = produceBody(shipment, settings, this.#idOf);
     const ids = shipment.batches.map(({ writer }) => this.#idOf(writer.topic));
-    if (observer.batchSent !== undefined) {
-      for (const { writer, batch, bytes } of shipment.batches) {
-        observer.batchSent(writer.topic, writer.partition, batch.recordCount, bytes.byteLength);
-      }
-    }
+    const sentMs = this.#nowMs();
+    tellSent(observer, shipment);
     cluster.send(shipment.nodeId, Produce, body, options, (error, answer) => {
       this.#openTurn();
       const now = this.#turnNowMs;
+      tellAnswered(observer, shipment, now - sentMs, error);
       if (error !== undefined) this.#machine.failed(now, shipment, KafkaError.from(error, 'DISCONNECTED'));
       else if (answer === undefined) this.#machine.unanswered(shipment);
       else this.#machine.answered(now, shipment, answersOf(shipment, answer.body, answer.version, ids));
@@ -367,6 +367,7 @@ export class Producer {
         timeoutMs: deliveryTimeoutMs,
         versionMax: 5,
         codeOf: ({ errorCode }) => errorCode,
+        signal: this.#life.signal,
       });
       const advice = 'grant IDEMPOTENT_WRITE on the cluster, or WRITE on a topic, or set idempotent to false';
       KafkaError.check(body.errorCode, 'a producer id', undefined, advice);
@@ -381,7 +382,7 @@ export class Producer {
 
   #wake(): void {
     const atMs = Math.min(this.#machine.wakeAtMs, this.#room.wakeAtMs);
-    if (atMs >= this.#timerAtMs || this.#isOver) return;
+    if (atMs >= this.#timerAtMs || this.#life.signal.aborted) return;
     this.#timer?.cancel();
     this.#timerAtMs = atMs;
     this.#timer = this.cluster.after(Math.max(1, Math.ceil(atMs - this.#nowMs())), () => {

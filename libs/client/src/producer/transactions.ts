@@ -25,6 +25,8 @@ export interface TransactionHost {
   readonly cluster: Cluster;
   readonly settings: ProducerSettings;
   readonly machine: ProducerMachine;
+  /** Aborted when the producer is closed. */
+  readonly signal: AbortSignal;
   /** Does what the machine wants, and lets leave what may. */
   act(): void;
   /** Everything that is not settled ends with an error. */
@@ -159,10 +161,10 @@ export class Transactions {
     await Promise.resolve();
     try {
       while (this.#unadmitted.length > 0) {
-        const added = this.#unadmitted;
+        const added = this.#unadmitted.filter((each) => !this.#isAdmitted(each));
         this.#unadmitted = [];
         if (state.phase !== 'open' && state.phase !== 'committing') return;
-        await this.#addPartitions(added);
+        if (added.length > 0) await this.#addPartitions(added);
         for (const { topic, partition } of added) host.machine.admitted(topic, partition);
         host.act();
       }
@@ -171,6 +173,10 @@ export class Transactions {
       this.batchFailed(KafkaError.from(reason, 'UNREACHABLE', state.about));
       host.act();
     }
+  }
+
+  #isAdmitted({ topic, partition }: { readonly topic: string; readonly partition: number }): boolean {
+    return this.host.machine.writerOf(topic, partition)?.isAdmitted ?? false;
   }
 
   async #addPartitions(added: readonly { readonly topic: string; readonly partition: number }[]): Promise<void> {
@@ -294,7 +300,7 @@ export class Transactions {
 
   /** Asks until it is done, refused for good, or `deliveryTimeoutMs` are over. */
   async #ask<A extends AnyApi>(asking: Asking<A>): Promise<Decoded<A['response']>> {
-    const { cluster, settings } = this.host;
+    const { cluster, settings, signal } = this.host;
     const { clock } = cluster.ports;
     const untilMs = clock.monotonicMs() + settings.deliveryTimeoutMs;
     const { target, api, body, codeOf, versionMin, versionMax } = asking;
@@ -307,7 +313,7 @@ export class Transactions {
       const leftMs = Math.max(1, untilMs - clock.monotonicMs());
       try {
         const timeoutMs = Math.min(settings.requestTimeoutMs, leftMs);
-        const answer = await cluster.ask(target, api, body, { timeoutMs, ...versions });
+        const answer = await cluster.ask(target, api, body, { timeoutMs, signal, ...versions });
         error = coordinatorError(codeOf(answer.body), this.state.about);
         if (error === undefined) return answer.body;
       } catch (reason) {
@@ -321,11 +327,24 @@ export class Transactions {
         ? CONCURRENT_PAUSE_MS
         : Math.min(retryBackoffMaxMs, retryBackoffMs * 2 ** Math.min(failures - 1, 10));
       if (clock.monotonicMs() + pauseMs >= untilMs) throw error;
-      await new Promise<void>((resolve) => cluster.after(pauseMs, resolve));
+      await pause(cluster, pauseMs, signal);
       // Fenced or closed meanwhile: nobody waits for it any more.
       if (this.state.phase === 'fatal') throw this.state.cause ?? error;
     }
   }
+}
+
+/** Ends early when the producer is closed; the next try says so. */
+function pause(cluster: Cluster, pauseMs: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const over = (): void => {
+      timer.cancel();
+      signal.removeEventListener('abort', over);
+      resolve();
+    };
+    const timer = cluster.after(pauseMs, over);
+    signal.addEventListener('abort', over, { once: true });
+  });
 }
 
 /** The code that tells most: one that is for good before one that passes, and neither before one that was not tried. */
