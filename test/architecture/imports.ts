@@ -13,7 +13,7 @@ export function* importViolations(tree: SourceTree): Generator<string> {
     for (const imported of importsOf(text)) {
       const fault = imported.startsWith('.')
         ? pathFault(path, place, imported)
-        : packageFault(place, imported, () => isNamed(tree, place, imported) || isTypeOnly(text, imported));
+        : packageFault(place, imported, () => isNamed(tree, place, imported));
       if (fault !== undefined) yield `${path}: ${fault}`;
     }
   }
@@ -38,12 +38,13 @@ function pathFault(path: string, place: Place, imported: string): string | undef
 
 function packageFault(place: Place, imported: string, isAvailable: () => boolean): string | undefined {
   if (imported.startsWith(SCOPE)) return libFault(place, imported.slice(SCOPE.length));
-  if (!place.isProduct || place.name === TESTING) return undefined;
+  if (!place.isProduct) return undefined;
   const name = imported.split('/', imported.startsWith('@') ? 2 : 1).join('/');
   if (imported.startsWith('node:')) {
     return place.kind === 'libs' && LAYERS[place.name]?.pure === true ? `is pure, but imports ${imported}` : undefined;
   }
-  if (place.kind === 'libs' && LAYERS[place.name]?.thirdParty?.includes(name) !== true) return `may not import ${name}`;
+  const mayImportAll = place.kind === 'apps' || place.name === TESTING;
+  if (!mayImportAll && LAYERS[place.name]?.thirdParty?.includes(name) !== true) return `may not import ${name}`;
   return isAvailable() ? undefined : `imports ${name}, which its package.json does not name`;
 }
 
@@ -62,12 +63,6 @@ function libFault({ kind, name, isProduct }: Place, lib: string): string | undef
 function isNamed(tree: SourceTree, { kind, name }: Place, imported: string): boolean {
   const declared = dependenciesOf(tree.get(`${kind}/${name}/package.json`) ?? '{}');
   return declared.some((dependency) => imported === dependency || imported.startsWith(`${dependency}/`));
-}
-
-/** A type leaves nothing behind at run time, and an app publishes none: what a named package brings along will do. */
-function isTypeOnly(text: string, imported: string): boolean {
-  const statements = text.split(';').filter((statement) => statement.includes(`'${imported}'`));
-  return statements.every((statement) => /\b(?:import|export) type\b/.test(statement));
 }
 
 /** Names in dependencies, peerDependencies and optionalDependencies. */

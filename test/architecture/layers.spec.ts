@@ -111,6 +111,18 @@ describe('a planted fault is found', () => {
       'imports lodash, which its package.json does not name',
     ],
     [
+      'so is a type',
+      'apps/email/src/a.ts',
+      "import type { Reply } from 'fastify';",
+      'imports fastify, which its package.json does not name',
+    ],
+    [
+      "and the tests' own lib",
+      'libs/testing/src/a.ts',
+      "import { it } from '@jest/globals';",
+      'imports @jest/globals, which its package.json does not name',
+    ],
+    [
       'a spec reaches into another lib',
       'libs/log/src/a.spec.ts',
       "import '../../kernel/src/ids.js';",
@@ -125,7 +137,6 @@ describe('a planted fault is found', () => {
       'libs/broker/src/a.ts': "import '@trunkline/raft'; import './b.js';",
       'libs/broker/src/a.spec.ts': "import '@trunkline/testing'; import 'fast-check'; import '../test/fixture.js';",
       'libs/platform/src/a.ts': "import 'node:fs';",
-      'apps/email/src/b.ts': "import type { Reply } from 'fastify';",
       'apps/email/src/a.ts': "import '@trunkline/nest'; import 'node:fs'; import 'lodash/fp';",
       'apps/email/package.json': '{ "dependencies": { "lodash": "1" } }',
     });
@@ -190,6 +201,29 @@ describe('a planted fault is found', () => {
         'libs/bus/package.json': '{ "dependencies": { "@trunkline/kernel": "0" } }',
         'libs/bus/src/a.ts': "import '@trunkline/kernel';",
       },
+    ],
+    [
+      'apps/shop/package.json: does not name kernel, which it imports',
+      {
+        'apps/shop/package.json': '{}',
+        'apps/shop/tsconfig.json': '{ "references": [{ "path": "../../libs/kernel" }] }',
+        'apps/shop/src/a.ts': "import '@trunkline/kernel';",
+      },
+    ],
+    [
+      'apps/shop/tsconfig.json: has no reference to kernel',
+      {
+        'apps/shop/package.json': '{ "dependencies": { "@trunkline/kernel": "0" } }',
+        'apps/shop/src/a.ts': "import type { Offset } from '@trunkline/kernel';",
+      },
+    ],
+    [
+      'apps/shop/package.json: names bus, which no file imports',
+      { 'apps/shop/package.json': '{ "dependencies": { "@trunkline/bus": "0" } }' },
+    ],
+    [
+      'libs/testing/package.json: names log, which no file imports',
+      { 'libs/testing/package.json': '{ "dependencies": { "@trunkline/log": "0" } }' },
     ],
     ['libs/news/package.json: the table of layers has no row for news', { 'libs/news/package.json': '{}' }],
   ])('%s', (said, files) => {

@@ -1,29 +1,32 @@
 import { dependenciesOf, importsOf } from './imports.js';
-import { placeOf, type SourceTree } from './source-tree.js';
+import { type Place, placeOf, type SourceTree } from './source-tree.js';
 import { BROKER_WING, BUS_WING, LAYERS, TESTING } from './table.js';
 
 const SCOPE = '@trunkline/';
+/** Apps and the tests' own lib may import every lib. */
+const ALL = { imports: Object.keys(LAYERS) };
 
-/** Where package.json and tsconfig.json of the libs disagree with the table, or with what is imported. */
+/** Where package.json and tsconfig.json of libs and apps disagree with the table, or with what is imported. */
 export function* packageViolations(tree: SourceTree): Generator<string> {
   for (const [path, text] of tree) {
     const place = placeOf(path);
-    if (place?.kind !== 'libs' || path !== `libs/${place.name}/package.json` || place.name === TESTING) continue;
-    const row = LAYERS[place.name];
+    if (place === undefined || path !== `${place.kind}/${place.name}/package.json`) continue;
+    const row = place.kind === 'apps' || place.name === TESTING ? ALL : LAYERS[place.name];
     if (row === undefined) {
       yield `${path}: the table of layers has no row for ${place.name}`;
       continue;
     }
     const declared = dependenciesOf(text).flatMap((name) => (name.startsWith(SCOPE) ? [name.slice(SCOPE.length)] : []));
-    const used = usedBy(tree, place.name);
-    const references = referencesOf(tree.get(`libs/${place.name}/tsconfig.json`) ?? '{}');
+    const used = usedBy(tree, place);
+    const tsconfig = `${place.kind}/${place.name}/tsconfig.json`;
+    const references = referencesOf(tree.get(tsconfig) ?? '{}');
     for (const lib of declared) {
       if (!row.imports.includes(lib)) yield `${path}: names ${lib}, which it may not import`;
       else if (!used.has(lib)) yield `${path}: names ${lib}, which no file imports`;
     }
     for (const lib of used) {
       if (!declared.includes(lib)) yield `${path}: does not name ${lib}, which it imports`;
-      if (!references.includes(lib)) yield `libs/${place.name}/tsconfig.json: has no reference to ${lib}`;
+      if (!references.includes(lib)) yield `${tsconfig}: has no reference to ${lib}`;
     }
   }
 }
@@ -47,11 +50,11 @@ function reachableFrom(name: string, seen = new Set<string>()): ReadonlySet<stri
   return seen;
 }
 
-function usedBy(tree: SourceTree, lib: string): ReadonlySet<string> {
+function usedBy(tree: SourceTree, by: Place): ReadonlySet<string> {
   const used = new Set<string>();
   for (const [path, text] of tree) {
     const place = placeOf(path);
-    if (place?.kind !== 'libs' || place.name !== lib || !place.isProduct) continue;
+    if (place?.kind !== by.kind || place.name !== by.name || !place.isProduct) continue;
     for (const imported of importsOf(text)) if (imported.startsWith(SCOPE)) used.add(imported.slice(SCOPE.length));
   }
   return used;
@@ -59,5 +62,5 @@ function usedBy(tree: SourceTree, lib: string): ReadonlySet<string> {
 
 function referencesOf(tsconfig: string): readonly string[] {
   const parsed = JSON.parse(tsconfig) as { readonly references?: readonly { readonly path: string }[] };
-  return (parsed.references ?? []).map(({ path }) => path.replace('../', ''));
+  return (parsed.references ?? []).map(({ path }) => path.split('/').at(-1) ?? path);
 }
