@@ -6,6 +6,9 @@ const FRAME_BYTES_MIN = 4;
 /** A frame up to this size gets its memory at once; a longer one earns it by the bytes that came. */
 const TRUSTED_BYTES = 256 * 1024;
 
+/** How a TLS record of the kind alert begins, where the size of an answer should stand (RFC 8446, 5.1). */
+const TLS_ALERT = 0x1503;
+
 /**
  * Frames out of bytes that are split and merged in any way.
  *
@@ -82,7 +85,8 @@ export class FrameSplitter {
   #checked(size: number): number {
     if (size >= FRAME_BYTES_MIN && size <= this.frameBytesMax) return size;
     const why = size < FRAME_BYTES_MIN ? `at least ${FRAME_BYTES_MIN} are there` : `${this.frameBytesMax} are allowed`;
-    throw new KafkaError('PROTOCOL_VIOLATION', `an answer of ${size} bytes was announced; ${why}`, {
+    const isTls = size >>> 16 === TLS_ALERT ? ' (it begins as a TLS alert does: this port may want TLS)' : '';
+    throw new KafkaError('PROTOCOL_VIOLATION', `an answer of ${size} bytes was announced; ${why}${isTls}`, {
       ...(size > this.frameBytesMax && { advice: 'raise responseBytesMax if brokers may answer so much' }),
     });
   }
