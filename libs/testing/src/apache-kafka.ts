@@ -15,6 +15,8 @@ export interface ApacheKafkaOptions {
   readonly port: number;
   /** Kafka's own properties, laid over those of the fixture. */
   readonly properties?: Readonly<Record<string, string>>;
+  /** Further arguments of the storage tool's `format`: `--add-scram`, `--feature`. */
+  readonly formatArguments?: readonly string[];
   /** Java heap, MiB. */
   readonly heapMb?: number;
 }
@@ -67,6 +69,7 @@ class Node implements ApacheKafka {
   readonly #classpath: string;
   readonly #port: number;
   readonly #heapMb: number;
+  readonly #formatArguments: readonly string[];
   #process: ChildProcess | undefined;
   #log = '';
 
@@ -74,6 +77,7 @@ class Node implements ApacheKafka {
     this.#classpath = join(jars, '*');
     this.#port = options.port;
     this.#heapMb = options.heapMb ?? 512;
+    this.#formatArguments = options.formatArguments ?? [];
     this.bootstrap = `127.0.0.1:${options.port}`;
     const lines = Object.entries({ ...this.#properties(), ...options.properties }).map(
       ([key, value]) => `${key}=${value}`,
@@ -117,7 +121,10 @@ class Node implements ApacheKafka {
     const properties = join(this.#dir, 'server.properties');
     const { status, stdout, stderr, error } = spawnSync(
       'java',
-      ['-cp', this.#classpath, 'kafka.tools.StorageTool', 'format', '--standalone', '-t', id, '-c', properties],
+      [
+        ...['-cp', this.#classpath, 'kafka.tools.StorageTool', 'format', '--standalone', '-t', id, '-c', properties],
+        ...this.#formatArguments,
+      ],
       { encoding: 'utf8' },
     );
     if (error !== undefined) throw new Error('Apache Kafka needs Java 17 (`java` on the path)', { cause: error });
