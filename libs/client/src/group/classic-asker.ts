@@ -9,6 +9,8 @@ import type { GroupTopics } from './group-topics.js';
 const PROTOCOL_TYPE = 'consumer';
 /** Static members exist since these versions. */
 const STATIC_SINCE = { join: 5, sync: 3, heartbeat: 3 } as const;
+/** How long a coordinator is looked for before the member is told that there is trouble, ms. It looks again then. */
+export const LOOK_TIMEOUT_MS = 3_000;
 /** How long a LeaveGroup is waited for, ms: who leaves has better things to do. */
 const LEAVE_TIMEOUT_MS = 5_000;
 
@@ -114,8 +116,8 @@ export class ClassicAsker {
    * without a word; a join, once there, may be parked for minutes.
    */
   async #call<A extends AnyApi>(api: A, body: BodyOf<A>, timeoutMs: number, staticSince: number): Promise<Answer<A>> {
-    const { groupId, instanceId, sessionTimeoutMs } = this.settings;
-    const lookMs = Math.min(timeoutMs, Math.ceil(sessionTimeoutMs / 3));
+    const { groupId, instanceId } = this.settings;
+    const lookMs = Math.min(timeoutMs, LOOK_TIMEOUT_MS);
     const nodeId = await this.cluster.coordinator('group', groupId, { timeoutMs: lookMs });
     const versionMin = instanceId === undefined ? {} : { versionMin: staticSince };
     return await this.cluster.ask({ kind: 'node', nodeId }, api, body, { timeoutMs, lane: this.lane, ...versionMin });

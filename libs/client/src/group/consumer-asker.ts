@@ -2,6 +2,7 @@ import type { Uuid } from '@trunkline/kernel';
 import { type Decoded, type Encodable, ConsumerGroupHeartbeat, Metadata } from '@trunkline/protocol';
 import type { Cluster } from '../cluster/cluster.js';
 import { KafkaError } from '../error.js';
+import { LOOK_TIMEOUT_MS } from './classic-asker.js';
 import type { ConsumerAsk, ConsumerReply } from './consumer-asks.js';
 import type { GroupSettings } from './group-options.js';
 import { type GroupPartition, indexesByTopic } from './topic-partition.js';
@@ -31,11 +32,14 @@ export class ConsumerAsker {
 
   async ask(ask: ConsumerAsk): Promise<ConsumerReply> {
     const { groupId, pattern } = this.settings;
+    const { timeoutMs } = ask;
+    const lookMs = Math.min(timeoutMs, LOOK_TIMEOUT_MS);
+    const nodeId = await this.cluster.coordinator('group', groupId, { timeoutMs: lookMs });
     const { body } = await this.cluster.ask(
-      { kind: 'coordinator', type: 'group', key: groupId },
+      { kind: 'node', nodeId },
       ConsumerGroupHeartbeat,
       (version) => this.#request(ask, version),
-      { timeoutMs: ask.timeoutMs, ...(pattern !== undefined && { versionMin: OWN_ID_SINCE }) },
+      { timeoutMs, ...(pattern !== undefined && { versionMin: OWN_ID_SINCE }) },
     );
     KafkaError.check(body.errorCode, `group ${groupId}`, body.errorMessage, this.#advice(body.errorCode));
     const given = body.assignment?.topicPartitions ?? this.#unresolved;
