@@ -11,6 +11,8 @@ export const OFFSET_MAX = 2n ** 63n - 1n;
 
 /** Steps of virtual time. */
 const STEP_MS = 20;
+/** Longer than any pause between two tries. */
+const PAUSES_MS = 2_000;
 
 /** A client among brokers that answer as a test tells them to, in virtual time. One topic `t`, led by broker 1. */
 export class HostileWorld {
@@ -91,10 +93,10 @@ export class HostileWorld {
     return isSettled ? outcome! : 'hangs';
   }
 
-  /** Closes the client; gives what it left behind: timers, connections. */
+  /** Closes the client; gives what it left behind a little later, when pauses that had begun are over: timers, connections. */
   async leftovers(): Promise<{ readonly timers: number; readonly connections: number }> {
-    await this.client.close();
-    await turns();
+    await this.outcome(this.client.close());
+    await this.run(PAUSES_MS);
     const connections = this.brokers.brokers.reduce((sum, { open }) => sum + open, 0);
     return { timers: this.clock.pending, connections };
   }

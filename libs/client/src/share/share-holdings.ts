@@ -167,7 +167,7 @@ export class ShareHoldings {
   #dried(session: ShareSession, nowMs: number): void {
     const pauseMs = session.dry === 0 ? 0 : Math.min(2 ** session.dry, DRY_MS_MAX);
     session.dry += 1;
-    session.notBeforeMs = Math.max(session.notBeforeMs, nowMs + pauseMs);
+    session.pause(nowMs + pauseMs);
   }
 
   #hold({ partition, session, generation, lockedUntilMs }: Buffered, record: ShareRecord): ShareRecord {

@@ -26,6 +26,7 @@ interface Member {
 
 const NEW_SESSION = 0;
 const END_SESSION = -1;
+const THROTTLE_MS_MAX = 60_000;
 const EPOCH_MAX = 2_147_483_647;
 
 /**
@@ -82,6 +83,16 @@ export class ShareSession {
   }
   get hasPending(): boolean {
     return this.#pending.size > 0;
+  }
+
+  /** Nothing is asked before then. */
+  pause(untilMs: number): void {
+    if (untilMs > this.notBeforeMs) this.notBeforeMs = untilMs;
+  }
+
+  /** What the broker asks for (KIP-219), up to a minute. */
+  throttle(throttleTimeMs: number, nowMs: number): void {
+    if (throttleTimeMs > 0) this.pause(nowMs + Math.min(throttleTimeMs, THROTTLE_MS_MAX));
   }
 
   /** What waits to be said of a partition's records. */

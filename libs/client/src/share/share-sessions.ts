@@ -184,7 +184,9 @@ export class ShareSessions {
 
   fetched(nodeId: number, version: number, response: ShareFetchResponse, nowMs: number): void {
     const session = this.#sessions.get(nodeId);
-    if (session === undefined || this.#isRefused(session, response, nowMs)) return;
+    if (session === undefined) return;
+    session.throttle(response.throttleTimeMs, nowMs);
+    if (this.#isRefused(session, response, nowMs)) return;
     session.version = version;
     const sent = new Map(session.settled(true));
     this.#learnLock(response.acquisitionLockTimeoutMs);
@@ -207,7 +209,9 @@ export class ShareSessions {
 
   acknowledged(nodeId: number, version: number, response: ShareAcknowledgeResponse, nowMs: number): void {
     const session = this.#sessions.get(nodeId);
-    if (session === undefined || this.#isRefused(session, response, nowMs)) return;
+    if (session === undefined) return;
+    session.throttle(response.throttleTimeMs, nowMs);
+    if (this.#isRefused(session, response, nowMs)) return;
     const sent = new Map(session.settled(true));
     if (version >= 2) this.#learnLock(response.acquisitionLockTimeoutMs);
     for (const { topicId, partitions } of response.responses) {
@@ -298,7 +302,7 @@ export class ShareSessions {
       for (const [partition, batches] of sent) this.news.result(partition, batches, error);
     }
     if (!this.#mayPass(session, error) && !this.#closing) this.news.fault(error);
-    session.notBeforeMs = nowMs + this.#backoffMs(++session.fruitless);
+    session.pause(nowMs + this.#backoffMs(++session.fruitless));
     // What was acquired by a request that failed halfway would stay locked; a broker that lost us has released it.
     session.mustEnd = !session.isLast && !error.is(...SESSIONLESS);
     if (this.#closing) this.#sessions.delete(session.nodeId);
@@ -313,7 +317,7 @@ export class ShareSessions {
     const error = KafkaError.ofCode(code, `topic ${partition.topic}/${partition.partition}`, said);
     const mayPass = error !== undefined && error.retriable && !error.is(...LEADERSHIP) && !session.isLast;
     if (mayPass && session.attemptsOf(partition) < ACKNOWLEDGE_TRIES_MAX) {
-      session.notBeforeMs = nowMs + this.#backoffMs(session.restore(partition, batches));
+      session.pause(nowMs + this.#backoffMs(session.restore(partition, batches)));
       return;
     }
     session.forgetAttempts(partition);
@@ -378,7 +382,7 @@ export class ShareSessions {
     session.fruitless = isFruitful || !isEarly ? 0 : session.fruitless + 1;
     if (session.fruitless === 0) return;
     const pauseMs = Math.min(FRUITLESS_MS * 2 ** Math.min(session.fruitless, 20), this.options.retryBackoffMaxMs);
-    session.notBeforeMs = Math.max(session.notBeforeMs, nowMs + pauseMs);
+    session.pause(nowMs + pauseMs);
   }
 
   #backoffMs(failures: number): number {
