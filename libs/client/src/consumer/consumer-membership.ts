@@ -7,6 +7,7 @@ import type { GroupOffset } from '../group/offsets.js';
 import type { GroupPartition } from '../group/topic-partition.js';
 import type { ConsumerSettings } from './consumer-options.js';
 import type { ConsumerPartitions, ConsumerPosition } from './consumer-partitions.js';
+import { pause } from './pause.js';
 import type { PartitionQueue } from './partition-queue.js';
 
 /** Hears what a group gives and takes. */
@@ -99,7 +100,7 @@ export class ConsumerMembership {
           return [];
         }
         this.cluster.ports.logger.warn('positions of a group are not known yet', { reason: error.message });
-        await new Promise<void>((resolve) => void this.cluster.after(retryBackoffMaxMs, resolve));
+        await pause(this.cluster, retryBackoffMaxMs, this.partitions.signal);
       }
     }
   }

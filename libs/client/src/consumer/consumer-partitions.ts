@@ -24,6 +24,7 @@ export class ConsumerPartitions implements FetchSink {
   readonly #errors: KafkaError[] = [];
   /** Records that the partition whose turn it is has given in it. */
   #turn = 0;
+  readonly #abort = new AbortController();
   readonly #drained = (queue: PartitionQueue, bytes: number): void => {
     this.fetcher.drained(queue.topic, queue.partition, bytes);
   };
@@ -35,6 +36,11 @@ export class ConsumerPartitions implements FetchSink {
     private readonly wake: () => void,
   ) {
     this.fetcher = new Fetcher(cluster, settings.fetcher, this);
+  }
+
+  /** Aborted when nothing is read any more. */
+  get signal(): AbortSignal {
+    return this.#abort.signal;
   }
 
   get all(): readonly PartitionQueue[] {
@@ -160,10 +166,8 @@ export class ConsumerPartitions implements FetchSink {
 
   async lookUp(partitions: readonly GroupPartition[], spec: OffsetSpec): Promise<ConsumerPosition[]> {
     const { isolationLevel, requestTimeoutMs: timeoutMs } = this.settings.fetcher;
-    const found: readonly FoundOffset[] = await offsetsFor(this.cluster, partitions, spec, {
-      isolationLevel,
-      timeoutMs,
-    });
+    const options = { isolationLevel, timeoutMs, signal: this.signal };
+    const found: readonly FoundOffset[] = await offsetsFor(this.cluster, partitions, spec, options);
     return found.map(({ topic, partition, offset, error }) => {
       if (error !== undefined) throw error;
       return { topic, partition, offset };
@@ -179,8 +183,8 @@ export class ConsumerPartitions implements FetchSink {
 
   failed(topic: string, partition: number, error: KafkaError): void {
     const queue = this.find({ topic, partition });
-    if (queue === undefined) return;
-    this.fail(error);
+    // One that stands still already has said why.
+    if (queue !== undefined && !queue.isFailed) this.fail(error);
   }
 
   moved(topic: string, partition: number, from: number, to: number, reason: MoveReason): void {
@@ -191,6 +195,7 @@ export class ConsumerPartitions implements FetchSink {
   }
 
   stop(): void {
+    this.#abort.abort();
     this.fetcher.stop();
     this.#queues.clear();
     this.#ready.clear();

@@ -4,28 +4,15 @@ import type { BrokerNode, ClusterImage, Lane } from '../cluster/cluster.js';
 import { KafkaError } from '../error.js';
 import { FetchError } from './fetch-error.js';
 import type { FetchEvent } from './fetch-event.js';
+import type { FetchWork } from './fetch-work.js';
 import type { FetchedPartition } from './fetched-partition.js';
 import type { FetcherSettings } from './fetcher-options.js';
-import { type FetchOrders, type LeaderFetch, LeaderFetches, type Room } from './leader-fetches.js';
-import { type Look, PositionDesk, type Validation } from './position-desk.js';
+import { type FetchOrders, type LeaderFetch, LeaderFetches } from './leader-fetches.js';
+import { PositionDesk } from './position-desk.js';
 import { Reading } from './reading.js';
+import { roomFor } from './room.js';
 import { takeBatches } from './take-batches.js';
 import type { FetchTools } from './fetch-tools.js';
-
-/** What the shell is to do now. */
-export interface FetchWork {
-  /** Lanes to be closed, before anything is sent. */
-  readonly cuts: readonly Lane[];
-  readonly fetches: readonly LeaderFetch[];
-  /** Positions to be held against what a new leader has (OffsetForLeaderEpoch), by broker. */
-  readonly validations: readonly Validation[];
-  /** Partitions whose bounds are wanted (ListOffsets). */
-  readonly looks: readonly Look[];
-  /** Topics with partitions that nobody is known to lead. */
-  readonly leaderless: readonly string[];
-  /** When to ask for work again, though nothing happened; undefined: not at all. */
-  readonly wakeAtMs: number | undefined;
-}
 
 type FetchAnswer = Decoded<(typeof Fetch)['response']>;
 type FetchedTopic = FetchAnswer['responses'][number];
@@ -37,6 +24,8 @@ const LOST_SESSIONS: ReadonlySet<number> = new Set([
   errorCode('FETCH_SESSION_ID_NOT_FOUND'),
   errorCode('FETCH_SESSION_TOPIC_ID_ERROR'),
 ]);
+/** Changes of a partition's leader, without a good answer between, that are followed at once. */
+const MOVES_MAX = 3;
 /** A broker that wants more silence than this is asked again all the same. */
 const THROTTLE_MAX_MS = 60_000;
 
@@ -56,6 +45,9 @@ export class FetchMachine {
   #events: FetchEvent[] = [];
   #count = 0;
   #bufferedBytes = 0;
+  /** Whether the answer that is being taken had anything to say. */
+  #hadNews = false;
+  #brokers: ClusterImage['brokers'] = new Map();
 
   constructor(
     private readonly laneName: string,
@@ -93,6 +85,7 @@ export class FetchMachine {
     if (partitions === undefined) this.#topics.set(topic, (partitions = new Map()));
     partitions.set(partition, reading);
     this.#count += 1;
+    this.#brokers = image.brokers;
     this.#learn(reading, image);
   }
 
@@ -137,6 +130,7 @@ export class FetchMachine {
   }
 
   image(image: ClusterImage): void {
+    this.#brokers = image.brokers;
     for (const reading of this.readings()) this.#learn(reading, image);
   }
 
@@ -151,7 +145,7 @@ export class FetchMachine {
         if (ms < wakeAtMs) wakeAtMs = ms;
       },
     };
-    const room = this.#room();
+    const room = roomFor(this.settings, this.#bufferedBytes, this.#count);
     for (const node of this.#nodes.values()) node.plan(nowMs, room, orders);
     const { validations, looks, leaderless } = this.#desk.work(nowMs, this.#topics, orders);
     return { cuts, fetches, validations, looks, leaderless, wakeAtMs: wakeAtMs === Infinity ? undefined : wakeAtMs };
@@ -167,6 +161,7 @@ export class FetchMachine {
     }
     if (request.laneIndex === 0) node.session.answered(answer.sessionId);
     node.failures = 0;
+    this.#hadNews = false;
     const endpoints = endpointsOf(answer);
     for (const topic of answer.responses) {
       const name = version >= 13 ? this.#namesById.get(topic.topicId) : topic.topic;
@@ -180,6 +175,8 @@ export class FetchMachine {
       }
     }
     node.settled(request);
+    if (!this.#hadNews) node.cameEmpty(request, nowMs, this.tools);
+    else node.empties = 0;
   }
 
   /** There is no answer. */
@@ -189,8 +186,10 @@ export class FetchMachine {
     if (request.laneIndex === 0) node.session.interrupted();
     this.#fault(node, request, error, nowMs);
     for (const reading of request.readings) {
-      if (reading.preferred === request.nodeId) this.#prefer(reading, -1);
-      else this.#events.push({ kind: 'doubt', reading });
+      if (reading.preferred === request.nodeId) {
+        this.#prefer(reading, -1);
+        this.#desk.rest(reading, error, nowMs);
+      } else this.#events.push({ kind: 'doubt', reading });
     }
   }
 
@@ -233,23 +232,31 @@ export class FetchMachine {
   #take(reading: Reading, answer: PartitionAnswer, endpoints: Endpoints, nowMs: number): void {
     this.#hear(reading, answer, endpoints);
     if (answer.errorCode !== 0) {
+      this.#hadNews = true;
       this.#partitionFailed(reading, answer, nowMs);
       return;
     }
-    reading.failures = 0;
-    reading.trouble = undefined;
     reading.highWatermark = Number(answer.highWatermark);
     reading.lastStableOffset = Number(answer.lastStableOffset);
     reading.logStartOffset = Number(answer.logStartOffset);
-    if (answer.preferredReadReplica >= 0 && answer.preferredReadReplica !== reading.source) {
+    const { preferredReadReplica } = answer;
+    if (
+      preferredReadReplica >= 0 &&
+      preferredReadReplica !== reading.source &&
+      this.#brokers.has(preferredReadReplica)
+    ) {
+      this.#hadNews = true;
       reading.preferredUntilMs = nowMs + this.settings.preferredReplicaMaxAgeMs;
-      this.#prefer(reading, answer.preferredReadReplica);
-    } else if (reading.preferred >= 0 && nowMs >= reading.preferredUntilMs) this.#prefer(reading, -1);
+      this.#prefer(reading, preferredReadReplica);
+    } else {
+      this.#healthy(reading);
+      if (reading.preferred >= 0 && nowMs >= reading.preferredUntilMs) this.#prefer(reading, -1);
+    }
     const { records } = answer;
-    if (records !== null && records.byteLength > 0) this.#deliver(reading, records, answer, nowMs);
+    if (records !== null && records.byteLength > 0) this.#deliver(reading, records, answer);
   }
 
-  #deliver(reading: Reading, bytes: Uint8Array, answer: PartitionAnswer, nowMs: number): void {
+  #deliver(reading: Reading, bytes: Uint8Array, answer: PartitionAnswer): void {
     const { topic, partition, highWatermark, lastStableOffset, logStartOffset } = reading;
     const isCommitted = this.settings.isolationLevel === 'read_committed';
     const taken = takeBatches(topic, partition, bytes, reading.offset, {
@@ -258,6 +265,7 @@ export class FetchMachine {
     });
     const { batches, nextOffset, error } = taken;
     if (nextOffset > reading.offset) {
+      this.#hadNews = true;
       let sizeBytes = 0;
       for (const batch of batches) sizeBytes += batch.sizeBytes;
       reading.offset = nextOffset;
@@ -271,9 +279,13 @@ export class FetchMachine {
       const fetched: FetchedPartition = { topic, partition, batches, nextOffset, sizeBytes, ...marks };
       this.#events.push({ kind: 'records', reading, turn: reading.turn, fetched });
     }
-    if (error === undefined) return;
-    if (error.is('PROTOCOL_VIOLATION')) this.#desk.rest(reading, error, nowMs);
-    else this.#desk.stop(reading, error);
+    if (error !== undefined) this.#desk.stop(reading, error);
+  }
+
+  #healthy(reading: Reading): void {
+    reading.failures = 0;
+    reading.moves = 0;
+    reading.trouble = undefined;
   }
 
   /** Who leads, when the answer says so (KIP-951). */
@@ -333,10 +345,10 @@ export class FetchMachine {
     const isNewEpoch = leaderEpoch !== reading.leaderEpoch;
     const isGone = reading.preferred >= 0 && !image.brokers.has(reading.preferred);
     if (leader === reading.leader && !isNewEpoch && !isGone) return;
-    if (leader !== reading.leader || isNewEpoch) {
-      reading.preferred = -1;
+    reading.preferred = -1;
+    // A leader that is named is asked at once, but not one after the other for ever.
+    if ((leader !== reading.leader || isNewEpoch) && leader >= 0 && ++reading.moves <= MOVES_MAX)
       reading.notBeforeMs = 0;
-    } else reading.preferred = -1;
     reading.leader = leader;
     reading.leaderEpoch = leaderEpoch;
     if (isNewEpoch) this.#desk.newEpoch(reading);
@@ -365,20 +377,6 @@ export class FetchMachine {
     if (node === undefined || node.readings.size > 0) return;
     this.#cuts.push(...node.cutAll());
     this.#nodes.delete(node.nodeId);
-  }
-
-  /** See `prefetchBytesMax`. */
-  #room(): Room {
-    const { prefetchBytesMax, partitionPrefetchBytesMax, partitionMaxBytes, maxBytes } = this.settings;
-    const half = prefetchBytesMax / 2;
-    const isCrowded = this.#bufferedBytes >= half;
-    const share = isCrowded ? Math.max(1, Math.floor(half / Math.max(1, this.#count))) : Infinity;
-    const partitionBytesMax = Math.min(partitionMaxBytes, share);
-    return {
-      partitionLimitBytes: Math.min(partitionPrefetchBytesMax, share),
-      partitionBytesMax,
-      bytesMax: Math.min(maxBytes, Math.max(partitionBytesMax, prefetchBytesMax - this.#bufferedBytes)),
-    };
   }
 }
 

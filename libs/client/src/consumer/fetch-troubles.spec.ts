@@ -225,7 +225,10 @@ describe('FetchMachine, when things go wrong,', () => {
 
   it('goes back to the leader when the preferred replica does not answer', () => {
     const script = new FetchScript({ clientRack: 'r' }).image(ONE).add('t', 0, 0).work();
-    script.answer('1.0', { t: { 0: { preferredReadReplica: 3 } } }).fail('3.0', 'DISCONNECTED');
+    script
+      .answer('1.0', { t: { 0: { preferredReadReplica: 3 } } })
+      .fail('3.0', 'DISCONNECTED')
+      .wait(100);
     expect(script.transcript).toMatchInlineSnapshot(`
      "> image t n1e1
      > add t/0 at 0
@@ -234,6 +237,8 @@ describe('FetchMachine, when things go wrong,', () => {
        cut 1.0
        3.0 session 0:0 wait 500: t/0@0
      > 3.0 fails: DISCONNECTED
+       wake at 100
+     > 100 ms later
        1.0 session 0:0 wait 500: t/0@0"
     `);
   });
@@ -289,18 +294,53 @@ describe('FetchMachine, when things go wrong,', () => {
     `);
   });
 
-  it('does not turn in a circle when the bytes hold no whole batch', () => {
+  it('stops a partition whose bytes hold no whole batch, for nothing could ever be read', () => {
     const script = new FetchScript().image(ONE).add('t', 0, 0).work();
-    script.answer('1.0', { t: { 0: { records: batchAt(0, 3).subarray(0, 70) } } }).wait(100);
+    script.answer('1.0', { t: { 0: { records: batchAt(0, 3).subarray(0, 70) } } });
     expect(script.transcript).toMatchInlineSnapshot(`
      "> image t n1e1
      > add t/0 at 0
        1.0 session 0:0 wait 500: t/0@0
      > 1.0 answers t/0 with records
+       t/0 fails: [PROTOCOL_VIOLATION] topic t/0: cannot be read at offset 0: 70 bytes without a batch from there on; seek elsewhere"
+    `);
+  });
+
+  it('gives pauses to a broker that answers with nothing at once, again and again', () => {
+    const script = new FetchScript().image(ONE).add('t', 0, 0).work();
+    script.answer('1.0', {}).answer('1.0', {}).answer('1.0', {}).wait(100).answer('1.0', {}).wait(200);
+    script.answer('1.0', { t: { 0: { records: batchAt(0, 1) } } });
+    expect(script.transcript).toMatchInlineSnapshot(`
+     "> image t n1e1
+     > add t/0 at 0
+       1.0 session 0:0 wait 500: t/0@0
+     > 1.0 answers nothing
+       1.0 session 500:1 wait 500: as before
+     > 1.0 answers nothing
+       1.0 session 500:2 wait 500: as before
+     > 1.0 answers nothing
        wake at 100
      > 100 ms later
-       1.0 session 500:1 wait 500: as before"
+       1.0 session 500:3 wait 500: as before
+     > 1.0 answers nothing
+       wake at 300
+     > 200 ms later
+       1.0 session 500:4 wait 500: as before
+     > 1.0 answers t/0 with records
+       t/0 has 0, next 1
+       1.0 session 500:5 wait 500: t/0@1"
     `);
+  });
+
+  it('does not follow leaders at once that change for ever', () => {
+    const script = new FetchScript().image(ONE).add('t', 0, 0).work();
+    for (let epoch = 2; epoch < 6; epoch++) {
+      const currentLeader = { leaderId: 1, leaderEpoch: epoch };
+      script.answer('1.0', { t: { 0: { ...code('NOT_LEADER_OR_FOLLOWER'), currentLeader } } });
+      script.image({ t: { partitions: [{ leader: 1, epoch }] } });
+      if (epoch === 4) break;
+    }
+    expect(script.lines.slice(-2)).toEqual(['> image t n1e4', '  wake at 300']);
   });
 
   it('understands brokers that know topics by name only', () => {

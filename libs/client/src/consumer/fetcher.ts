@@ -53,6 +53,7 @@ export class Fetcher {
   readonly #unsubscribe: () => void;
   readonly #watches = new Map<string, { release(): void }>();
   readonly #lane: string;
+  readonly #abort = new AbortController();
   #timer: Timer | undefined;
   #timerAtMs = Infinity;
   #isPumping = false;
@@ -158,6 +159,7 @@ export class Fetcher {
   stop(): void {
     if (this.#isStopped) return;
     this.#isStopped = true;
+    this.#abort.abort();
     this.#timer?.cancel();
     this.#unsubscribe();
     for (const watch of this.#watches.values()) watch.release();
@@ -288,7 +290,10 @@ export class Fetcher {
     const body = { topics: [...topics].map(([topic, partitions]) => ({ topic, partitions })) };
     const timeoutMs = this.settings.requestTimeoutMs;
     try {
-      const answer = await this.cluster.ask({ kind: 'node', nodeId }, OffsetForLeaderEpoch, body, { timeoutMs });
+      const answer = await this.cluster.ask({ kind: 'node', nodeId }, OffsetForLeaderEpoch, body, {
+        timeoutMs,
+        signal: this.#abort.signal,
+      });
       const ends = new Map(
         answer.body.topics.flatMap(({ topic, partitions }) =>
           partitions.map((end) => [`${topic}/${end.partition}`, end]),
@@ -311,10 +316,11 @@ export class Fetcher {
   async #look(look: Look): Promise<void> {
     const { isolationLevel, requestTimeoutMs: timeoutMs } = this.settings;
     const partitions = [look.reading];
+    const options = { isolationLevel, timeoutMs, signal: this.#abort.signal };
     try {
       const [[start], [end]] = await Promise.all([
-        offsetsFor(this.cluster, partitions, 'earliest', { isolationLevel, timeoutMs }),
-        offsetsFor(this.cluster, partitions, 'latest', { isolationLevel, timeoutMs }),
+        offsetsFor(this.cluster, partitions, 'earliest', options),
+        offsetsFor(this.cluster, partitions, 'latest', options),
       ]);
       const error = start?.error ?? end?.error;
       const bounds = { startOffset: start?.offset ?? 0, endOffset: end?.offset ?? 0 };

@@ -2,8 +2,10 @@ import { ZERO_UUID } from '@trunkline/kernel';
 import type { Encodable, Fetch } from '@trunkline/protocol';
 import type { Lane } from '../cluster/cluster.js';
 import { type Asked, FetchSession, SESSIONLESS_EPOCH, type SessionStep } from './fetch-session.js';
+import type { FetchTools } from './fetch-tools.js';
 import type { FetcherSettings } from './fetcher-options.js';
 import type { Reading } from './reading.js';
+import type { Room } from './room.js';
 
 /** A fetch that is under way, or is to be sent. */
 export interface LeaderFetch {
@@ -22,16 +24,6 @@ export interface LeaderFetch {
   readonly hasTopicIds: boolean;
 }
 
-/** What partitions may hold now; see `prefetchBytesMax`. */
-export interface Room {
-  /** A partition with so many bytes is full. */
-  readonly partitionLimitBytes: number;
-  /** Of one partition, in one answer. */
-  readonly partitionBytesMax: number;
-  /** Of one answer. */
-  readonly bytesMax: number;
-}
-
 /** What the shell is to do for one broker's fetches. */
 export interface FetchOrders {
   readonly fetches: LeaderFetch[];
@@ -43,6 +35,10 @@ export interface FetchOrders {
 
 /** Lanes beside the main one. */
 const SIDE_LANES_MAX = 2;
+/** So many empty answers in a row may come at once. */
+const EMPTIES_MAX = 2;
+/** What counts as at once, for fetches that are hardly parked, ms. */
+const WAIT_MIN_MS = 20;
 /** So near to the end of the main fetch's time, a partition waits for it to come back; and as long for one that is late. */
 const JOIN_MS = 10;
 
@@ -56,6 +52,8 @@ export class LeaderFetches {
   /** No request before, after errors or when the broker throttles. */
   notBeforeMs = 0;
   failures = 0;
+  /** Answers in a row that said nothing, long before their time. */
+  empties = 0;
   readonly session = new FetchSession();
   readonly #lanes: (LeaderFetch | undefined)[] = [];
 
@@ -93,6 +91,15 @@ export class LeaderFetches {
   settled(request: LeaderFetch): void {
     if (this.#lanes[request.laneIndex] === request) this.#lanes[request.laneIndex] = undefined;
     for (const reading of request.readings) if (reading.fetch === request) reading.fetch = undefined;
+  }
+
+  /** A broker that answers with nothing, again and again and at once, does not park what it should: it is given pauses. */
+  cameEmpty(request: LeaderFetch, nowMs: number, { pauseMs }: FetchTools): void {
+    const sentMs = request.dueMs - request.waitMs;
+    if (nowMs - sentMs >= Math.max(request.waitMs, WAIT_MIN_MS) / 2) this.empties = 0;
+    else this.empties += 1;
+    if (this.empties <= EMPTIES_MAX) return;
+    this.notBeforeMs = Math.max(this.notBeforeMs, nowMs + pauseMs(this.empties - EMPTIES_MAX));
   }
 
   isUnderWay(request: LeaderFetch): boolean {

@@ -2,6 +2,7 @@ import { type Decoded, ListOffsets } from '@trunkline/protocol';
 import type { Cluster, PartitionImage } from '../cluster/cluster.js';
 import { KafkaError } from '../error.js';
 import type { IsolationLevel } from './fetcher-options.js';
+import { pause } from './pause.js';
 
 /** Which offset: of either end, of the record with the greatest timestamp (Kafka 3.0), or of the first at a time (ms since 1970) or later. */
 export type OffsetSpec = 'earliest' | 'latest' | 'max-timestamp' | number;
@@ -89,11 +90,16 @@ class OffsetSearch {
       left = left.filter(({ found }) => found === undefined);
       if (left.length === 0) return;
       const leftMs = this.#deadlineMs - this.cluster.ports.clock.monotonicMs();
-      if (leftMs <= 0 || this.options.signal?.aborted === true) break;
-      await new Promise<void>((resolve) => void this.cluster.after(Math.min(pauseMs, leftMs), resolve));
+      if (leftMs <= 0 || this.#isAborted()) break;
+      await pause(this.cluster, Math.min(pauseMs, leftMs), this.options.signal);
+      if (this.#isAborted()) break;
       await this.cluster.refresh([...new Set(left.map(({ topic }) => topic))]).catch(() => {});
     }
     for (const one of left) this.#settle(one, one.trouble ?? new KafkaError('TIMED_OUT', 'no offset in time'));
+  }
+
+  #isAborted(): boolean {
+    return this.options.signal?.aborted === true;
   }
 
   async #round(left: readonly Sought[]): Promise<void> {
@@ -151,6 +157,11 @@ class OffsetSearch {
           ...(signal !== undefined && { signal }),
         },
       );
+      for (const { sought } of group) {
+        sought.trouble = new KafkaError('PROTOCOL_VIOLATION', 'the broker said nothing of it', {
+          about: nameOf(sought),
+        });
+      }
       this.#take(body, new Map(group.map(({ sought }) => [`${sought.topic}/${sought.partition}`, sought])));
     } catch (reason) {
       const error = KafkaError.from(reason, 'DISCONNECTED');
@@ -166,6 +177,11 @@ class OffsetSearch {
         const error = KafkaError.ofCode(errorCode, nameOf(sought));
         if (error !== undefined) {
           this.#failed(sought, error);
+          continue;
+        }
+        if (offset < -1n || offset > Number.MAX_SAFE_INTEGER) {
+          const about = nameOf(sought);
+          this.#settle(sought, new KafkaError('PROTOCOL_VIOLATION', `the broker says offset ${offset}`, { about }));
           continue;
         }
         sought.found = {

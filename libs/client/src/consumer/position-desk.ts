@@ -103,7 +103,6 @@ export class PositionDesk {
     const isKnown = endOffset >= 0 && end.leaderEpoch >= 0;
     if (isKnown && endOffset >= reading.offset) {
       reading.state = 'fetching';
-      reading.failures = 0;
     } else this.#truncated(reading, isKnown ? endOffset : undefined, end.leaderEpoch, nowMs);
   }
 
@@ -233,8 +232,9 @@ export class PositionDesk {
   }
 
   #reset(reading: Reading, to: number, reason: MoveReason, epoch = -1): void {
-    const { offset: from } = reading;
+    const { offset: from, failures } = reading;
     this.move(reading, to, epoch);
+    reading.failures = failures; // Only a good answer ends them.
     this.tell({ kind: 'moved', reading, turn: reading.turn, from, to, reason });
   }
 }

@@ -25,6 +25,8 @@ export class Reading {
   /** Left alone until then, after an error. */
   notBeforeMs = 0;
   failures = 0;
+  /** Changes of its leader since its last good answer. */
+  moves = 0;
   trouble: KafkaError | undefined;
   /** Where it is fetched from; undefined while nobody leads it. */
   home: LeaderFetches | undefined;
