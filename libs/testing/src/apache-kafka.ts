@@ -121,10 +121,9 @@ class Node implements ApacheKafka {
     const properties = join(this.#dir, 'server.properties');
     const { status, stdout, stderr, error } = spawnSync(
       'java',
-      [
-        ...['-cp', this.#classpath, 'kafka.tools.StorageTool', 'format', '--standalone', '-t', id, '-c', properties],
-        ...this.#formatArguments,
-      ],
+      ['-cp', this.#classpath, 'kafka.tools.StorageTool', 'format', '--standalone', '-t', id, '-c', properties].concat(
+        this.#formatArguments,
+      ),
       { encoding: 'utf8' },
     );
     if (error !== undefined) throw new Error('Apache Kafka needs Java 17 (`java` on the path)', { cause: error });
