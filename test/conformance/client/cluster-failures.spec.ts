@@ -70,7 +70,8 @@ class Wire {
   }
 
   get #port(): number {
-    return (this.#server?.address() as AddressInfo).port;
+    const bound = this.#server?.address() as AddressInfo | null | undefined;
+    return bound?.port ?? 0;
   }
 
   close(): void {
