@@ -48,7 +48,7 @@ export class AdminAcls {
   }
 
   /** Adds bindings; one that is there already is no error. */
-  create(bindings: readonly AclBinding[], options: CallOptions = {}): Promise<Outcomes<AclBinding, void>> {
+  async create(bindings: readonly AclBinding[], options: CallOptions = {}): Promise<Outcomes<AclBinding, void>> {
     const call = new Call(this.#scope, options);
     return perform<AclBinding, void>(call, {
       kind: BINDING,
@@ -70,7 +70,7 @@ export class AdminAcls {
   }
 
   /** The bindings that match. */
-  describe(filter: AclFilter = {}, options: CallOptions = {}): Promise<readonly AclBinding[]> {
+  async describe(filter: AclFilter = {}, options: CallOptions = {}): Promise<readonly AclBinding[]> {
     const call = new Call(this.#scope, options);
     return performOne(call, 'acls', toAnyone, async (target) => {
       const { body } = await call.ask(target, DescribeAcls, filterOnWire(filter));
@@ -82,7 +82,7 @@ export class AdminAcls {
   }
 
   /** Deletes the bindings that match; each filter has those that it found, each with whether it is gone. */
-  delete(
+  async delete(
     filters: readonly AclFilter[],
     options: CallOptions = {},
   ): Promise<Outcomes<AclFilter, Outcomes<AclBinding, void>>> {

@@ -39,7 +39,7 @@ export class Call {
     return Math.max(1, Math.min(this.scope.settings.requestTimeoutMs, Math.ceil(this.deadlineMs - this.nowMs())));
   }
 
-  /** Asks once. Rejects as `Cluster.ask`; CLOSED when the admin closed meanwhile. */
+  /** Asks once. Rejects as `Cluster.ask`; TIMED_OUT when the call's time is over, CLOSED when the admin closed meanwhile. */
   async ask<A extends AnyApi>(
     target: Target,
     api: A,
@@ -47,6 +47,9 @@ export class Call {
     options: Pick<AskOptions, 'versionMin' | 'versionMax'> = {},
   ): Promise<Answer<A>> {
     this.#refuseEnded();
+    // A call that goes on from answer to answer ends here, however quick the broker is.
+    if (this.nowMs() >= this.deadlineMs)
+      throw new KafkaError('TIMED_OUT', 'the time of the call is over', { about: api.name });
     const { cluster, lane } = this.scope;
     const signal = this.#signal === undefined ? {} : { signal: this.#signal };
     try {

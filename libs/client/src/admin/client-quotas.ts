@@ -49,7 +49,7 @@ export class AdminClientQuotas {
   }
 
   /** The quotas whose entities match all of the filter; all quotas without one. */
-  describe(filter: QuotaFilter = {}, options: DescribeQuotasOptions = {}): Promise<readonly ClientQuota[]> {
+  async describe(filter: QuotaFilter = {}, options: DescribeQuotasOptions = {}): Promise<readonly ClientQuota[]> {
     const call = new Call(this.#scope, options);
     const components = Object.entries(filter).map(([entityType, wanted]) => {
       if (wanted === null) return { entityType, matchType: MATCH.default, match: null };
@@ -67,7 +67,7 @@ export class AdminClientQuotas {
   }
 
   /** Sets and removes quotas. An entity's changes are made together or not at all. */
-  alter(changes: readonly QuotaChange[], options: ChangeOptions = {}): Promise<Outcomes<QuotaEntity, void>> {
+  async alter(changes: readonly QuotaChange[], options: ChangeOptions = {}): Promise<Outcomes<QuotaEntity, void>> {
     const call = new Call(this.#scope, options);
     const opsOf = new Map(changes.map((change) => [ENTITY.id(change.entity), operations(change)]));
     return perform<QuotaEntity, void>(call, {

@@ -54,22 +54,25 @@ export class AdminCluster {
     this.#scope = scope;
   }
 
-  describe(options: DescribeClusterOptions = {}): Promise<ClusterDescription> {
+  async describe(options: DescribeClusterOptions = {}): Promise<ClusterDescription> {
     return describeCluster(new Call(this.#scope, options), options);
   }
 
   /** Leader, voters and observers of the metadata quorum. KRaft brokers from 3.3 on. */
-  describeQuorum(options: CallOptions = {}): Promise<QuorumDescription> {
+  async describeQuorum(options: CallOptions = {}): Promise<QuorumDescription> {
     return describeQuorum(new Call(this.#scope, options));
   }
 
   /** What the cluster has agreed upon, and what the broker that answers could do. Empty with brokers before 2.7. */
-  describeFeatures(options: CallOptions = {}): Promise<FeatureDescription> {
+  async describeFeatures(options: CallOptions = {}): Promise<FeatureDescription> {
     return describeFeatures(new Call(this.#scope, options));
   }
 
   /** Raises or lowers features; all of them, or none. */
-  updateFeatures(updates: readonly FeatureUpdate[], options: ChangeOptions = {}): Promise<Outcomes<string, void>> {
+  async updateFeatures(
+    updates: readonly FeatureUpdate[],
+    options: ChangeOptions = {},
+  ): Promise<Outcomes<string, void>> {
     return updateFeatures(new Call(this.#scope, options), updates, options);
   }
 
@@ -83,7 +86,7 @@ export class AdminCluster {
   }
 
   /** Begins to move replicas between directories of their brokers; `describeLogDirs` shows how far they are. */
-  alterReplicaLogDirs(
+  async alterReplicaLogDirs(
     moves: readonly ReplicaMove[],
     options: CallOptions = {},
   ): Promise<Outcomes<TopicPartitionReplica, void>> {
@@ -91,7 +94,7 @@ export class AdminCluster {
   }
 
   /** Elects leaders; of all partitions unless some are named. ELECTION_NOT_NEEDED: it leads already. */
-  electLeaders(
+  async electLeaders(
     type: ElectionType,
     partitions?: readonly TopicPartition[],
     options: CallOptions = {},
@@ -100,7 +103,7 @@ export class AdminCluster {
   }
 
   /** Begins to move partitions to other brokers, or calls moves off. */
-  alterReassignments(
+  async alterReassignments(
     moves: readonly Reassignment[],
     options: ReassignOptions = {},
   ): Promise<Outcomes<TopicPartition, void>> {
@@ -108,7 +111,7 @@ export class AdminCluster {
   }
 
   /** The moves that go on; of all partitions unless some are named. */
-  listReassignments(
+  async listReassignments(
     partitions?: readonly TopicPartition[],
     options: CallOptions = {},
   ): Promise<Outcomes<TopicPartition, OngoingReassignment>> {
@@ -116,7 +119,7 @@ export class AdminCluster {
   }
 
   /** Forgets a broker that is gone for good. BROKER_ID_NOT_REGISTERED: there is none; INVALID_REQUEST: it is alive. */
-  unregisterBroker(nodeId: number, options: CallOptions = {}): Promise<void> {
+  async unregisterBroker(nodeId: number, options: CallOptions = {}): Promise<void> {
     const call = new Call(this.#scope, options);
     return performOne(call, `broker ${nodeId}`, toController(call), async (target) => {
       const { body } = await call.ask(target, UnregisterBroker, { brokerId: nodeId });
@@ -125,7 +128,7 @@ export class AdminCluster {
   }
 
   /** Adds a voter to the metadata quorum (KIP-853). DUPLICATE_VOTER: it is one. Brokers from 3.9 on. */
-  addRaftVoter(voter: NewRaftVoter, options: CallOptions = {}): Promise<void> {
+  async addRaftVoter(voter: NewRaftVoter, options: CallOptions = {}): Promise<void> {
     const call = new Call(this.#scope, options);
     const about = `voter ${voter.nodeId}`;
     return performOne(call, about, toController(call), async (target) => {
@@ -141,7 +144,7 @@ export class AdminCluster {
   }
 
   /** Removes a voter from the metadata quorum (KIP-853). VOTER_NOT_FOUND: it is none. Brokers from 3.9 on. */
-  removeRaftVoter(voter: RaftVoter, options: CallOptions = {}): Promise<void> {
+  async removeRaftVoter(voter: RaftVoter, options: CallOptions = {}): Promise<void> {
     const call = new Call(this.#scope, options);
     const about = `voter ${voter.nodeId}`;
     return performOne(call, about, toController(call), async (target) => {

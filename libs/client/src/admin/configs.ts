@@ -113,7 +113,7 @@ export class AdminConfigs {
   }
 
   /** The configs of each resource, by name. */
-  describe(
+  async describe(
     resources: readonly ConfigResource[],
     options: DescribeConfigsOptions = {},
   ): Promise<Outcomes<ConfigResource, ReadonlyMap<string, ConfigEntry>>> {
@@ -143,7 +143,7 @@ export class AdminConfigs {
   }
 
   /** Changes single configs [incrementalAlterConfigs]. A resource's changes are made together or not at all. */
-  alter(changes: readonly ConfigChanges[], options: ChangeOptions = {}): Promise<Outcomes<ConfigResource, void>> {
+  async alter(changes: readonly ConfigChanges[], options: ChangeOptions = {}): Promise<Outcomes<ConfigResource, void>> {
     const call = new Call(this.#scope, options);
     const configsOf = lookup(RESOURCE, changes, operations);
     return perform<ConfigResource, void>(call, {
@@ -168,7 +168,7 @@ export class AdminConfigs {
    * Replaces all configs of each resource; what is not named falls back to its default [alterConfigs]. For brokers
    * without `alter`, and for those who mean just that.
    */
-  replace(
+  async replace(
     replacements: readonly ConfigReplacement[],
     options: ChangeOptions = {},
   ): Promise<Outcomes<ConfigResource, void>> {
@@ -195,7 +195,7 @@ export class AdminConfigs {
   }
 
   /** The resources that have configs of their own; all kinds unless some are named. Other kinds than client metrics: brokers from 4.1 on. */
-  listResources(
+  async listResources(
     types: readonly ConfigResourceType[] = [],
     options: CallOptions = {},
   ): Promise<readonly ConfigResource[]> {

@@ -54,7 +54,7 @@ export class AdminDelegationTokens {
   }
 
   /** Makes a token. Not tried again once it may have been made: that would make another one. */
-  create(options: CreateTokenOptions = {}): Promise<DelegationToken> {
+  async create(options: CreateTokenOptions = {}): Promise<DelegationToken> {
     const call = new Call(this.#scope, options);
     const { owner, renewers = [], maxLifetimeMs } = options;
     if (maxLifetimeMs !== undefined) wholeNumber(maxLifetimeMs, 'the maxLifetimeMs', 1, LONGEST_MS);
@@ -86,7 +86,7 @@ export class AdminDelegationTokens {
   }
 
   /** Prolongs a token, by the broker's own period unless told; gives when it ends now, milliseconds since 1970. */
-  renew(hmac: Uint8Array, options: CallOptions & { readonly renewPeriodMs?: number } = {}): Promise<number> {
+  async renew(hmac: Uint8Array, options: CallOptions & { readonly renewPeriodMs?: number } = {}): Promise<number> {
     const call = new Call(this.#scope, options);
     return performOne(call, 'the delegation token', toController(call), async (target) => {
       const { body } = await call.ask(target, RenewDelegationToken, {
@@ -99,7 +99,7 @@ export class AdminDelegationTokens {
   }
 
   /** Ends a token, at once unless told; gives when it ends, milliseconds since 1970. */
-  expire(hmac: Uint8Array, options: CallOptions & { readonly expiryPeriodMs?: number } = {}): Promise<number> {
+  async expire(hmac: Uint8Array, options: CallOptions & { readonly expiryPeriodMs?: number } = {}): Promise<number> {
     const call = new Call(this.#scope, options);
     return performOne(call, 'the delegation token', toController(call), async (target) => {
       const request = { hmac, expiryTimePeriodMs: options.expiryPeriodMs ?? -1 };
@@ -110,7 +110,7 @@ export class AdminDelegationTokens {
   }
 
   /** The tokens that the caller may see; of all owners unless some are named. */
-  describe(owners?: readonly Principal[], options: CallOptions = {}): Promise<readonly DelegationToken[]> {
+  async describe(owners?: readonly Principal[], options: CallOptions = {}): Promise<readonly DelegationToken[]> {
     const call = new Call(this.#scope, options);
     return performOne(call, 'delegation tokens', toAnyone, async (target) => {
       const request = { owners: owners?.map(principalOnWire) ?? null };
@@ -144,7 +144,7 @@ function principalOnWire({ type, name }: Principal): WirePrincipal {
 function tokenOf(version: number, token: WireToken): DelegationToken {
   return {
     tokenId: token.tokenId,
-    hmac: token.hmac.slice(), // The view would keep its whole frame alive.
+    hmac: new Uint8Array(token.hmac), // A view would keep its whole frame alive.
     owner: { type: token.principalType, name: token.principalName },
     requester:
       version < WITH_OWNER

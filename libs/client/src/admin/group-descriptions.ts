@@ -189,8 +189,8 @@ function classicGroup(group: Classic): ClassicGroupDescription {
       clientId: member.clientId,
       clientHost: member.clientHost,
       assignment: protocolType === 'consumer' ? consumerAssignment(member.memberAssignment) : undefined,
-      metadataBytes: member.memberMetadata,
-      assignmentBytes: member.memberAssignment,
+      metadataBytes: new Uint8Array(member.memberMetadata),
+      assignmentBytes: new Uint8Array(member.memberAssignment),
     })),
   };
 }

@@ -133,7 +133,7 @@ export class AdminGroups {
   }
 
   /** Classic groups; one that is not there is GROUP_ID_NOT_FOUND. */
-  describeClassic(
+  async describeClassic(
     groupIds: readonly string[],
     options: DescribeGroupsOptions = {},
   ): Promise<Outcomes<string, ClassicGroupDescription>> {
@@ -141,7 +141,7 @@ export class AdminGroups {
   }
 
   /** Groups of the consumer protocol (KIP-848). Brokers from 3.7 on. */
-  describeConsumer(
+  async describeConsumer(
     groupIds: readonly string[],
     options: DescribeGroupsOptions = {},
   ): Promise<Outcomes<string, ConsumerGroupDescription>> {
@@ -149,7 +149,7 @@ export class AdminGroups {
   }
 
   /** Share groups (KIP-932). Brokers from 4.1 on. */
-  describeShare(
+  async describeShare(
     groupIds: readonly string[],
     options: DescribeGroupsOptions = {},
   ): Promise<Outcomes<string, ShareGroupDescription>> {
@@ -157,7 +157,7 @@ export class AdminGroups {
   }
 
   /** Streams groups (KIP-1071). Brokers from 4.2 on. */
-  describeStreams(
+  async describeStreams(
     groupIds: readonly string[],
     options: DescribeGroupsOptions = {},
   ): Promise<Outcomes<string, StreamsGroupDescription>> {
@@ -165,7 +165,7 @@ export class AdminGroups {
   }
 
   /** Deletes groups with their offsets. NON_EMPTY_GROUP: it has members. */
-  delete(groupIds: readonly string[], options: CallOptions = {}): Promise<Outcomes<string, void>> {
+  async delete(groupIds: readonly string[], options: CallOptions = {}): Promise<Outcomes<string, void>> {
     const call = new Call(this.#scope, options);
     return perform<string, void>(call, {
       kind: GROUP,
@@ -179,7 +179,7 @@ export class AdminGroups {
   }
 
   /** What groups have committed; many groups of one coordinator with one request. */
-  listOffsets(
+  async listOffsets(
     queries: readonly GroupOffsetsQuery[],
     options: ListGroupOffsetsOptions = {},
   ): Promise<Outcomes<string, GroupOffsets>> {
@@ -187,7 +187,7 @@ export class AdminGroups {
   }
 
   /** Sets a group's offsets. Refused with UNKNOWN_MEMBER_ID while it has members. A group that is not there is made. */
-  alterOffsets(
+  async alterOffsets(
     groupId: string,
     offsets: readonly NewGroupOffset[],
     options: CallOptions = {},
@@ -196,7 +196,7 @@ export class AdminGroups {
   }
 
   /** Forgets a group's offsets. GROUP_SUBSCRIBED_TO_TOPIC: a member reads the topic. */
-  deleteOffsets(
+  async deleteOffsets(
     groupId: string,
     partitions: readonly TopicPartition[],
     options: CallOptions = {},
@@ -205,7 +205,7 @@ export class AdminGroups {
   }
 
   /** Removes members of a classic group, whose partitions go to the others. */
-  removeMembers(
+  async removeMembers(
     groupId: string,
     members: readonly MemberToRemove[],
     options: RemoveMembersOptions = {},

@@ -61,7 +61,7 @@ export class AdminOffsets {
    * Where each partition begins or ends, or what was written at a time. A query that a leader's version does not know
    * fails with UNSUPPORTED_BROKER; the others go on.
    */
-  list(
+  async list(
     queries: readonly OffsetQuery[],
     options: ListOffsetsOptions = {},
   ): Promise<Outcomes<TopicPartition, ListedOffset>> {

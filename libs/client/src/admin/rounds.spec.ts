@@ -94,6 +94,17 @@ describe('the rounds of a call', () => {
     expect(call.outcomes().get('a')?.error?.code).toBe('NOT_CONTROLLER');
   });
 
+  it('tell what went wrong first rather than that the time is over', () => {
+    const call = rounds(['a']);
+    call.begin(0);
+    call.fail(['a'], new KafkaError('UNREACHABLE', 'nobody listens'));
+    call.end(0, 0.5);
+    call.begin(100);
+    call.fail(['a'], new KafkaError('TIMED_OUT', 'the time of the call is over'));
+    call.end(1_000, 0.5);
+    expect(codeOf(() => call.outcomes())).toBe('UNREACHABLE');
+  });
+
   it('make the call fail when no item ever got an answer', () => {
     const call = rounds(['a', 'b']);
     call.begin(0);

@@ -154,7 +154,8 @@ export class Rounds<Key, T> implements Refuses<Key> {
   #later(id: string | number, error: KafkaError, answered: boolean, again: boolean): void {
     const waiting = this.#pending.get(id)!;
     // A reason that was given outlives a later silence: it tells more.
-    if (answered || !waiting.answered) waiting.error = error;
+    const tellsLess = waiting.error !== undefined && !answered && (waiting.answered || error.is('TIMED_OUT'));
+    if (!tellsLess) waiting.error = error;
     waiting.answered ||= answered;
     if (!again) this.#settle(id, error);
   }

@@ -54,7 +54,7 @@ export class AdminScram {
   }
 
   /** Which credentials users have; of all users unless some are named. RESOURCE_NOT_FOUND: the user has none. */
-  describe(
+  async describe(
     users?: readonly string[],
     options: CallOptions = {},
   ): Promise<Outcomes<string, readonly ScramCredential[]>> {

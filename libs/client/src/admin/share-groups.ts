@@ -37,7 +37,7 @@ export class AdminShareGroups {
   }
 
   /** Where share groups begin to read; of all partitions that they have read unless some are named. */
-  describeOffsets(
+  async describeOffsets(
     queries: readonly GroupOffsetsQuery[],
     options: CallOptions = {},
   ): Promise<Outcomes<string, ShareGroupOffsets>> {
@@ -62,7 +62,7 @@ export class AdminShareGroups {
   }
 
   /** Sets where a share group begins to read, while it has no members. A group that is not there is made. */
-  alterOffsets(
+  async alterOffsets(
     groupId: string,
     offsets: readonly ShareStartOffset[],
     options: CallOptions = {},
@@ -92,7 +92,7 @@ export class AdminShareGroups {
   }
 
   /** Forgets where a share group stands in topics, while it has no members. */
-  deleteOffsets(
+  async deleteOffsets(
     groupId: string,
     topics: readonly string[],
     options: CallOptions = {},

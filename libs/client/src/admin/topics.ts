@@ -83,7 +83,7 @@ export class AdminTopics {
    * A try whose answer was lost is repeated; TOPIC_ALREADY_EXISTS may then be the work of that try. REQUEST_TIMED_OUT:
    * the topic may still come to be.
    */
-  create(topics: readonly NewTopic[], options: ChangeOptions = {}): Promise<Outcomes<string, CreatedTopic>> {
+  async create(topics: readonly NewTopic[], options: ChangeOptions = {}): Promise<Outcomes<string, CreatedTopic>> {
     const call = new Call(this.#scope, options);
     const wanted = new Map(topics.map((topic) => [topic.name, topic]));
     return perform<string, CreatedTopic>(call, {
@@ -106,7 +106,7 @@ export class AdminTopics {
   }
 
   /** Deletes topics by name, with all that is in them. */
-  delete(names: readonly string[], options: CallOptions = {}): Promise<Outcomes<string, void>> {
+  async delete(names: readonly string[], options: CallOptions = {}): Promise<Outcomes<string, void>> {
     const call = new Call(this.#scope, options);
     return perform<string, void>(call, {
       kind: TOPIC,
@@ -127,7 +127,7 @@ export class AdminTopics {
   }
 
   /** Deletes topics by id: never one of the same name that was made since. Brokers from 2.8 on. */
-  deleteById(topicIds: readonly Uuid[], options: CallOptions = {}): Promise<Outcomes<Uuid, void>> {
+  async deleteById(topicIds: readonly Uuid[], options: CallOptions = {}): Promise<Outcomes<Uuid, void>> {
     const call = new Call(this.#scope, options);
     return perform<Uuid, void>(call, {
       kind: TOPIC_ID,
@@ -169,17 +169,26 @@ export class AdminTopics {
   }
 
   /** Partitions, leaders and replicas of topics, by name. */
-  describe(names: readonly string[], options: DescribeTopicsOptions = {}): Promise<Outcomes<string, TopicDescription>> {
+  async describe(
+    names: readonly string[],
+    options: DescribeTopicsOptions = {},
+  ): Promise<Outcomes<string, TopicDescription>> {
     return describeTopics(new Call(this.#scope, options), names, options);
   }
 
   /** The same by topic id. Brokers from 3.1 on. */
-  describeById(ids: readonly Uuid[], options: DescribeTopicsOptions = {}): Promise<Outcomes<Uuid, TopicDescription>> {
+  async describeById(
+    ids: readonly Uuid[],
+    options: DescribeTopicsOptions = {},
+  ): Promise<Outcomes<Uuid, TopicDescription>> {
     return describeTopicsById(new Call(this.#scope, options), ids, options);
   }
 
   /** Adds partitions. Records of a key that is already there go elsewhere from then on. */
-  createPartitions(topics: readonly MorePartitions[], options: ChangeOptions = {}): Promise<Outcomes<string, void>> {
+  async createPartitions(
+    topics: readonly MorePartitions[],
+    options: ChangeOptions = {},
+  ): Promise<Outcomes<string, void>> {
     const call = new Call(this.#scope, options);
     const wanted = new Map(topics.map((more) => [more.topic, more]));
     return perform<string, void>(call, {
@@ -204,7 +213,7 @@ export class AdminTopics {
   }
 
   /** Deletes the records before an offset, on each partition's leader and its replicas. */
-  deleteRecords(
+  async deleteRecords(
     before: readonly RecordsBefore[],
     options: CallOptions = {},
   ): Promise<Outcomes<TopicPartition, DeletedRecords>> {

@@ -135,7 +135,7 @@ export class AdminTransactions {
   }
 
   /** What transactions are, each asked of its coordinator. TRANSACTIONAL_ID_NOT_FOUND: nobody uses it. */
-  describe(
+  async describe(
     transactionalIds: readonly string[],
     options: CallOptions = {},
   ): Promise<Outcomes<string, TransactionDescription>> {
@@ -154,7 +154,7 @@ export class AdminTransactions {
   }
 
   /** The producers that partitions remember, as their leaders know them, and since which offset a transaction is open. */
-  describeProducers(
+  async describeProducers(
     partitions: readonly TopicPartition[],
     options: DescribeProducersOptions = {},
   ): Promise<Outcomes<TopicPartition, readonly ActiveProducer[]>> {
@@ -208,7 +208,7 @@ export class AdminTransactions {
   }
 
   /** Fences the producers that use these ids now: their epoch is raised, their open transactions end as aborted. */
-  fenceProducers(
+  async fenceProducers(
     transactionalIds: readonly string[],
     options: CallOptions = {},
   ): Promise<Outcomes<string, FencedProducer>> {
