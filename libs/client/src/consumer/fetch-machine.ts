@@ -174,6 +174,8 @@ export class FetchMachine {
         this.#take(reading, partition, endpoints, nowMs);
       }
     }
+    // In a session, what is not mentioned is as it was: well.
+    for (const reading of request.readings) if (reading.fetch === request) this.#healthy(reading);
     node.settled(request);
     if (!this.#hadNews) node.cameEmpty(request, nowMs, this.tools);
     else node.empties = 0;

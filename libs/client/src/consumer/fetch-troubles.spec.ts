@@ -343,6 +343,14 @@ describe('FetchMachine, when things go wrong,', () => {
     expect(script.lines.slice(-2)).toEqual(['> image t n1e4', '  wake at 300']);
   });
 
+  it('takes a partition for well again that a session does not mention', () => {
+    const script = new FetchScript().image(ONE).add('t', 0, 0).work().answer('1.0', {});
+    script.fail('1.0', 'DISCONNECTED').wait(100);
+    expect(script.machine.reading('t', 0)!.trouble?.code).toBe('DISCONNECTED');
+    script.answer('1.0', {});
+    expect(script.machine.reading('t', 0)!.trouble).toBeUndefined();
+  });
+
   it('understands brokers that know topics by name only', () => {
     const script = new FetchScript().image(ONE).add('t', 0, 0).work();
     script.answer('1.0', { t: { 0: { records: batchAt(0, 1) } } }, { version: 12 });

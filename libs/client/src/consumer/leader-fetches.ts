@@ -94,12 +94,12 @@ export class LeaderFetches {
   }
 
   /** A broker that answers with nothing, again and again and at once, does not park what it should: it is given pauses. */
-  cameEmpty(request: LeaderFetch, nowMs: number, { pauseMs }: FetchTools): void {
+  cameEmpty(request: LeaderFetch, nowMs: number, tools: FetchTools): void {
     const sentMs = request.dueMs - request.waitMs;
     if (nowMs - sentMs >= Math.max(request.waitMs, WAIT_MIN_MS) / 2) this.empties = 0;
     else this.empties += 1;
     if (this.empties <= EMPTIES_MAX) return;
-    this.notBeforeMs = Math.max(this.notBeforeMs, nowMs + pauseMs(this.empties - EMPTIES_MAX));
+    this.notBeforeMs = Math.max(this.notBeforeMs, nowMs + tools.pauseMs(this.empties - EMPTIES_MAX));
   }
 
   isUnderWay(request: LeaderFetch): boolean {
