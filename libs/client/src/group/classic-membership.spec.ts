@@ -22,7 +22,7 @@ class Play {
   nowMs = 0;
   readonly machine: ClassicMembership;
   #lastId = 0;
-  #revocation = 0;
+  revocation = 0;
 
   constructor(options: Partial<ClassicMembershipOptions> = {}) {
     this.machine = new ClassicMembership({ ...OPTIONS, ...options });
@@ -37,7 +37,7 @@ class Play {
   refused(code: KafkaErrorName): string[] {
     return this.#step({ kind: 'failed', nowMs: this.nowMs, id: this.#lastId, error: new KafkaError(code, 'refused') });
   }
-  released(revocation = this.#revocation): string[] {
+  released(revocation = this.revocation): string[] {
     return this.#step({ kind: 'released', nowMs: this.nowMs, revocation });
   }
   changed(): string[] {
@@ -67,7 +67,7 @@ class Play {
   #step(input: Parameters<ClassicMembership['step']>[0]): string[] {
     return this.machine.step(input).map((effect) => {
       if (effect.kind === 'ask') this.#lastId = effect.id;
-      if (effect.kind === 'revoke') this.#revocation = effect.revocation;
+      if (effect.kind === 'revoke') this.revocation = effect.revocation;
       return told(effect);
     });
   }
@@ -193,6 +193,23 @@ describe('a member of a classic group', () => {
     play.replied(joined({ generation: 3 }));
     expect(play.replied(synced(['a/0', 'a/1']))).toEqual(['assigned nothing']);
     expect(play.released()).toEqual(['assigned a/1']);
+  });
+
+  it('takes no notice of a release that belongs to an earlier life', () => {
+    const play = new Play().member();
+    play.changed();
+    play.replied(joined({ generation: 2 }));
+    play.replied(synced(['a/0']));
+    const early = play.revocation;
+    play.fencedAt(2, 'UNKNOWN_MEMBER_ID');
+    play.replied(joined({ memberId: 'm2', generation: 3 }));
+    play.replied(synced(['a/1']));
+    play.changed();
+    play.replied(joined({ memberId: 'm2', generation: 4 }));
+    expect(play.replied(synced([]))).toEqual(['assigned nothing', 'revoke a/1']);
+    expect(play.released(early)).toEqual([]);
+    expect(play.machine.held.map(nameOfPartition)).toEqual(['a/1']);
+    expect(play.released()).toEqual(["ask join as 'm2' owning nothing of 4"]);
   });
 
   it('beats while it lets go', () => {

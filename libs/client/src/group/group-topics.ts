@@ -35,7 +35,7 @@ export class GroupTopics {
 
   /** Before the first join. Throws when the topics for a pattern cannot be listed. */
   async open(): Promise<void> {
-    this.#stopImage = this.cluster.onImage(() => this.#look());
+    this.#stopImage ??= this.cluster.onImage(() => this.#look());
     if (this.settings.pattern === undefined || this.settings.protocol === 'consumer') return;
     this.#subscribed = await this.#matching(wholeName(this.settings.pattern));
     this.#again();
