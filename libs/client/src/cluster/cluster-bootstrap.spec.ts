@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { ZERO_UUID } from '@trunkline/kernel';
 import { Heartbeat, Metadata } from '@trunkline/protocol';
 import { ScriptedCluster } from '@trunkline/testing';
 import { ANYONE, BEAT, codeOf, node, OK, ScriptedWorld, turns } from '../../test/scripted-world.js';
@@ -140,6 +141,17 @@ describe('a hostile broker', () => {
     world.broker(1).on(Metadata, () => ({ brokers: [], clusterId: null, controllerId: -1, topics: [] }));
     await world.within(1_000, cluster.refresh());
     expect(cluster.image.brokers.size).toBe(1);
+  });
+
+  it('that tells of topics that nobody asked for is not listened to', async () => {
+    const cluster = world.start();
+    const topics = [{ name: 'unasked', leaders: [{ leader: 1, epoch: 1 }] }];
+    world.brokers.topics = topics;
+    world
+      .broker(1)
+      .on(Metadata, (body) => world.brokers.metadata({ ...body, topics: [{ name: 'unasked', topicId: ZERO_UUID }] }));
+    expect(await cluster.topic('asked')).toBeUndefined();
+    expect(cluster.image.topics.size).toBe(0);
   });
 
   it('that names impossible addresses is not believed to be reachable', async () => {

@@ -152,7 +152,7 @@ export class MetadataKeeper {
     if (ask === undefined) return this.#schedule();
     const { round } = this.#refresh;
     this.#ask(ask.topics, false).then(
-      (answer) => this.#answered(round, answer),
+      (answer) => this.#answered(round, ask.topics, answer),
       (reason: unknown) => this.#failed(round, ask.topics, KafkaError.from(reason, 'DISCONNECTED')),
     );
   }
@@ -179,15 +179,15 @@ export class MetadataKeeper {
   /** Creation is a request of its own: the others must not create what somebody merely looks at. */
   async #create(name: string): Promise<MetadataAnswer> {
     const answer = await this.#ask([name], true);
-    this.#take(answer);
+    this.#take(answer, [name]);
     return answer;
   }
 
-  #answered(round: number, answer: MetadataAnswer): void {
+  #answered(round: number, topics: readonly string[], answer: MetadataAnswer): void {
     if (this.#closed !== undefined) return;
     this.#failures = 0;
     this.#refresh.answered(this.#nowMs());
-    this.#take(answer);
+    this.#take(answer, topics);
     this.#settle(undefined, answer, (waiter) => waiter.round <= round);
     this.#schedule();
   }
@@ -206,11 +206,14 @@ export class MetadataKeeper {
     this.#schedule();
   }
 
-  #take(answer: MetadataAnswer): void {
+  /** Topics that nobody asked for are left out: a broker must not fill our memory with names. */
+  #take(answer: MetadataAnswer, asked: readonly string[]): void {
     this.#lastAnswerMs = this.#nowMs();
     if (answer.brokers.length === 0) return;
-    for (const { name } of answer.topics) if (name !== null) this.#seenMs.set(name, this.#lastAnswerMs);
-    const next = imageWithout(imageAfter(this.image, answer), this.#forgotten());
+    const names = new Set<string | null>(asked);
+    const topics = answer.topics.filter(({ name }) => names.has(name));
+    for (const { name } of topics) if (name !== null) this.#seenMs.set(name, this.#lastAnswerMs);
+    const next = imageWithout(imageAfter(this.image, { ...answer, topics }), this.#forgotten());
     this.nodes.update(next.brokers);
     this.#changed(next);
   }
