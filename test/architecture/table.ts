@@ -42,11 +42,7 @@ export const LAYERS: Readonly<Record<string, Row>> = {
   broker: { imports: ['kernel', 'records', 'protocol', 'raft', 'log', 'metadata', 'coordinator'], pure: PURE },
   'engine-memory': { imports: ['kernel', 'bus'], pure: false },
   'engine-redis': { imports: ['kernel', 'bus'], pure: false, thirdParty: ['ioredis'] },
-  'engine-kafka': {
-    imports: ['kernel', 'bus', 'client', 'platform'],
-    pure: false,
-    thirdParty: ['@platformatic/kafka'],
-  },
+  'engine-kafka': { imports: ['kernel', 'bus', 'client', 'platform'], pure: false },
   streams: { imports: ['kernel', 'bus'], pure: false, thirdParty: ['lmdb'] },
 
   // It fills the bus's ports with Node's clock and dice, so it needs the platform.

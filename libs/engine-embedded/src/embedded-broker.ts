@@ -1,6 +1,6 @@
 import { TrunklineError } from '@trunkline/bus';
 import { Broker, ConfigFault, StartFault, brokerConfig } from '@trunkline/broker';
-import { type Disk, type Logger, silentLogger } from '@trunkline/kernel';
+import { type Disk, type Link, type Logger, silentLogger } from '@trunkline/kernel';
 import { NodeDisk, NodeNetwork, compression, crc32c, nodeClock, nodeRandom } from '@trunkline/platform';
 import { EmbeddedEngine } from './embedded-engine.js';
 import { MemoryDisk } from './memory-disk.js';
@@ -38,6 +38,11 @@ export class EmbeddedBroker {
   /** One more engine on this broker. Closing it leaves the broker running. */
   engine(): EmbeddedEngine {
     return new EmbeddedEngine(this.options, async () => ({ broker: this, end: async () => {} }));
+  }
+
+  /** A connection inside of the process: a client's end of it. The same bytes as over a socket. */
+  link(): Link {
+    return this.broker.link();
   }
 
   /** Ends connections, writes what is open and marks the directory as closed in order. */

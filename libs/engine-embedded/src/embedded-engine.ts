@@ -8,7 +8,7 @@ import {
   type SubscriptionOptions,
   TrunklineError,
 } from '@trunkline/bus';
-import { type KafkaEngine, kafka } from '@trunkline/engine-kafka';
+import { type KafkaEngine, kafka, kafkaOverLinks } from '@trunkline/engine-kafka';
 import type { EmbeddedBroker } from './embedded-broker.js';
 import type { EmbeddedOptions } from './options.js';
 
@@ -18,7 +18,7 @@ export interface Lease {
   end(): Promise<void>;
 }
 
-/** The bus on a broker in this process, spoken to over the loopback as any other broker. */
+/** The bus on a broker in this process, spoken to as any other broker, but over links that are no sockets. */
 export class EmbeddedEngine implements Engine {
   readonly name = 'embedded';
   readonly features: EngineFeatures;
@@ -79,7 +79,9 @@ export class EmbeddedEngine implements Engine {
   async #start(): Promise<void> {
     const lease = await this.#lease();
     const { client, logger } = this.#options;
-    const engine = kafka({ ...client, ...(logger !== undefined && { logger }), brokers: [lease.broker.bootstrap] });
+    const { broker } = lease;
+    const options = { ...client, ...(logger !== undefined && { logger }), brokers: [broker.bootstrap] };
+    const engine = kafkaOverLinks(() => broker.link(), options);
     try {
       await engine.start();
     } catch (reason) {

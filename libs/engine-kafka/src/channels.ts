@@ -1,7 +1,7 @@
 import { type ChannelSpec, TrunklineError } from '@trunkline/bus';
+import { Admin, type Cluster, type NewTopic } from '@trunkline/client';
 import type { Logger } from '@trunkline/kernel';
-import type { Cluster } from './cluster.js';
-import { codeOf, isRetriable, nameOf } from './error-codes.js';
+import type { KafkaSettings } from './options.js';
 
 /** Room for key, headers and framing beside the largest value, bytes. */
 const OVERHEAD_BYTES = 131_072;
@@ -12,24 +12,27 @@ const PAUSE_MAX_MS = 500;
 /** Our broker's name for what may be lost in a power cut; Apache Kafka knows no such config. */
 const FLUSH_CONFIG = 'trunkline.flush';
 
-interface TopicConfig {
-  readonly name: string;
-  readonly value: string;
-}
-
 /** Makes topics that are missing. */
 export class Channels {
   /** Whether the brokers know our flush mode per topic; undefined until one of them was asked. */
   #knowsFlush: boolean | undefined;
+  readonly #admin: Admin;
 
   constructor(
     private readonly cluster: Cluster,
+    private readonly settings: KafkaSettings,
     private readonly logger: Logger,
-  ) {}
+  ) {
+    this.#admin = new Admin(cluster);
+  }
+
+  async close(): Promise<void> {
+    await this.#admin.close();
+  }
 
   /** Makes what is missing, and waits until every partition has a leader. */
   async ensure(specs: readonly ChannelSpec[]): Promise<void> {
-    const { clock } = this.cluster;
+    const { clock } = this.cluster.ports;
     const deadlineMs = clock.monotonicMs() + READY_TIMEOUT_MS;
     const byName = new Map(specs.toReversed().map((spec) => [spec.channel, spec])); // named twice: the first counts
     let wanted = [...byName.values()].filter(({ channel }) => !this.#isReady(channel));
@@ -46,45 +49,36 @@ export class Channels {
         throw new TrunklineError('ENGINE_UNAVAILABLE', `topic ${wanted[0]!.channel} is not usable yet: ${why}`);
       }
       const pauseMs = Math.min(PAUSE_MAX_MS, PAUSE_FIRST_MS * 2 ** Math.min(attempt, 10));
-      await new Promise<void>((resolve) => clock.after(pauseMs, resolve));
+      await new Promise<void>((resolve) => this.cluster.after(pauseMs, resolve));
     }
   }
 
   #exists(channel: string): boolean {
-    return (this.cluster.topic(channel)?.leaders.length ?? 0) > 0;
+    return (this.cluster.image.topics.get(channel)?.partitions.length ?? 0) > 0;
   }
 
   #isReady(channel: string): boolean {
-    const leaders = this.cluster.topic(channel)?.leaders ?? [];
-    return leaders.length > 0 && leaders.every((leader) => leader >= 0);
+    const partitions = this.cluster.image.topics.get(channel)?.partitions ?? [];
+    return partitions.length > 0 && partitions.every(({ leader }) => leader >= 0);
   }
 
   /** Asks once. Answers what went wrong when it may go right later; throws when it never will. */
   async #create(specs: readonly ChannelSpec[]): Promise<string | undefined> {
-    const { cluster } = this;
-    const { client, settings } = cluster;
-    const link = await cluster.link(cluster.anyNode(), 'control');
     const withFlush = this.#knowsFlush !== false;
-    const topics = specs.map((spec) => ({
-      name: spec.channel,
-      numPartitions: spec.partitions ?? settings.partitions,
-      replicationFactor: settings.replicationFactor,
-      assignments: [],
-      configs: this.#configsOf(spec, withFlush),
-    }));
-    const answer = await link.call(client.createTopicsV4.api, topics, settings.requestTimeoutMs, false);
+    const topics = specs.map((spec) => this.#newTopic(spec, withFlush));
+    const made = await this.#admin.topics.create(topics, { timeoutMs: this.settings.requestTimeoutMs });
     let problem: string | undefined;
     const refused: ChannelSpec[] = [];
-    for (const { name, errorCode, errorMessage } of answer.topics) {
-      const spec = specs.find(({ channel }) => channel === name);
-      const said = `${nameOf(errorCode)}${errorMessage === null ? '' : ` (${errorMessage})`}`;
-      if (spec === undefined || errorCode === codeOf('TOPIC_ALREADY_EXISTS')) continue;
-      if (errorCode === 0) {
+    for (const spec of specs) {
+      const name = spec.channel;
+      const error = made.get(name)?.error;
+      if (error === undefined) {
         if (withFlush && spec.flush === 'os') this.#knowsFlush = true;
-      } else if (errorCode === codeOf('INVALID_CONFIG') && withFlush && spec.flush === 'os' && !this.#knowsFlush) {
+      } else if (error.code === 'TOPIC_ALREADY_EXISTS') continue;
+      else if (error.code === 'INVALID_CONFIG' && withFlush && spec.flush === 'os' && !this.#knowsFlush) {
         refused.push(spec);
-      } else if (isRetriable(errorCode)) problem = said;
-      else throw new TrunklineError('ENGINE_REFUSED', `topic ${name} cannot be made: ${said}`);
+      } else if (error.retriable) problem = error.message;
+      else throw new TrunklineError('ENGINE_REFUSED', `topic ${name} cannot be made: ${error.code}: ${error.detail}`);
     }
     if (refused.length === 0) return problem;
     this.#knowsFlush = false;
@@ -92,14 +86,23 @@ export class Channels {
     return (await this.#create(refused)) ?? problem;
   }
 
-  #configsOf({ flush, retentionMs }: ChannelSpec, withFlush: boolean): TopicConfig[] {
-    const configs: TopicConfig[] = [];
-    const messageBytesMax = this.cluster.settings.messageBytesMax + OVERHEAD_BYTES;
-    if (messageBytesMax > KAFKA_DEFAULT_MESSAGE_BYTES) {
-      configs.push({ name: 'max.message.bytes', value: String(messageBytesMax) });
-    }
-    if (retentionMs !== undefined) configs.push({ name: 'retention.ms', value: String(retentionMs) });
-    if (flush === 'os' && withFlush) configs.push({ name: FLUSH_CONFIG, value: 'os' });
+  #newTopic(spec: ChannelSpec, withFlush: boolean): NewTopic {
+    const partitions = spec.partitions ?? this.settings.partitions;
+    const { replicationFactor } = this.settings;
+    return {
+      name: spec.channel,
+      configs: this.#configsOf(spec, withFlush),
+      ...(partitions > 0 && { partitions }),
+      ...(replicationFactor > 0 && { replicationFactor }),
+    };
+  }
+
+  #configsOf({ flush, retentionMs }: ChannelSpec, withFlush: boolean): Record<string, string> {
+    const configs: Record<string, string> = {};
+    const messageBytesMax = this.settings.messageBytesMax + OVERHEAD_BYTES;
+    if (messageBytesMax > KAFKA_DEFAULT_MESSAGE_BYTES) configs['max.message.bytes'] = String(messageBytesMax);
+    if (retentionMs !== undefined) configs['retention.ms'] = String(retentionMs);
+    if (flush === 'os' && withFlush) configs[FLUSH_CONFIG] = 'os';
     return configs;
   }
 }

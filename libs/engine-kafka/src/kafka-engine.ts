@@ -8,13 +8,22 @@ import {
   type SubscriptionOptions,
   TrunklineError,
 } from '@trunkline/bus';
-import { type Logger, silentLogger } from '@trunkline/kernel';
-import { compression, nodeClock } from '@trunkline/platform';
+import { KafkaClient, LinkNetwork } from '@trunkline/client';
+import { type Link, type Logger, type Network, silentLogger } from '@trunkline/kernel';
+import {
+  NodeNetwork,
+  TlsNetwork,
+  compression,
+  crc32c,
+  nodeClock,
+  nodeRandom,
+  nodeScramHashes,
+} from '@trunkline/platform';
 import { Channels } from './channels.js';
-import { Cluster } from './cluster.js';
+import { asTrunklineError } from './errors.js';
 import { KafkaSubscription } from './kafka-subscription.js';
 import { type KafkaOptions, type KafkaSettings, kafkaSettings } from './options.js';
-import { Producer } from './producer.js';
+import { Publisher } from './publisher.js';
 
 /** How long `close` lets handlers run that are under way. Subscriptions that were closed before had their own deadline. */
 const CLOSE_DEADLINE_MS = 30_000;
@@ -31,8 +40,8 @@ const FEATURES: EngineFeatures = Object.freeze({
 
 /** What there is between `start` and `close`. */
 interface Running {
-  readonly cluster: Cluster;
-  readonly producer: Producer;
+  readonly client: KafkaClient;
+  readonly publisher: Publisher;
   readonly channels: Channels;
 }
 
@@ -53,7 +62,11 @@ export class KafkaEngine implements Engine {
   #running: Running | undefined;
   #isClosed = false;
 
-  constructor(options: KafkaOptions) {
+  /** `network`: how brokers are reached instead of TCP or TLS; for brokers in the same process. */
+  constructor(
+    options: KafkaOptions,
+    private readonly network?: Network,
+  ) {
     this.#settings = kafkaSettings(options);
     this.#logger = options.logger ?? silentLogger;
     this.messageBytesMax = this.#settings.messageBytesMax;
@@ -66,24 +79,24 @@ export class KafkaEngine implements Engine {
   }
 
   async ensure(channels: readonly ChannelSpec[]): Promise<void> {
-    const { channels: topics, producer } = this.#parts();
-    for (const { channel, flush } of channels) if (flush === 'os') producer.markOs(channel);
+    const { channels: topics, publisher } = this.#parts();
+    for (const { channel, flush } of channels) if (flush === 'os') publisher.markOs(channel);
     try {
       await topics.ensure(channels);
     } catch (reason) {
-      throw TrunklineError.from(reason, 'ENGINE_UNAVAILABLE');
+      throw asTrunklineError(reason);
     }
   }
 
   publish(messages: readonly OutgoingMessage[]): Promise<void> {
     const running = this.#running;
     if (running === undefined) return Promise.reject(this.#notRunning());
-    return running.producer.publish(messages);
+    return running.publisher.publish(messages);
   }
 
   async subscribe(options: SubscriptionOptions, deliver: Deliver): Promise<Subscription> {
-    const { cluster } = this.#parts();
-    return await KafkaSubscription.open(cluster, options, deliver, compression, this.#subscriptions);
+    const { cluster } = this.#parts().client;
+    return await KafkaSubscription.open(cluster, this.#settings, options, deliver, this.#subscriptions);
   }
 
   async close(): Promise<void> {
@@ -93,20 +106,42 @@ export class KafkaEngine implements Engine {
     this.#running = undefined;
     if (running === undefined) return;
     await Promise.all([...this.#subscriptions].map((subscription) => subscription.close(CLOSE_DEADLINE_MS)));
-    await running.producer.close();
-    await running.cluster.close();
+    await running.publisher.close();
+    await running.channels.close();
+    await running.client.close();
   }
 
   async #start(): Promise<void> {
-    const client = await import('@platformatic/kafka');
-    const cluster = new Cluster(client, this.#settings, nodeClock);
+    const client = this.#client();
     try {
-      await cluster.start();
+      await client.cluster.features(undefined, { timeoutMs: this.#settings.connectTimeoutMs });
+      await client.connect();
     } catch (reason) {
-      await cluster.close();
-      throw TrunklineError.from(reason, 'ENGINE_UNAVAILABLE');
+      await client.close();
+      const where = this.#settings.bootstrap.join(', ');
+      const error = asTrunklineError(reason);
+      if (error.code !== 'ENGINE_UNAVAILABLE') throw error;
+      throw new TrunklineError(error.code, `no broker of ${where} answers: ${error.detail}`, { cause: reason });
     }
-    this.#running = { cluster, producer: new Producer(cluster), channels: new Channels(cluster, this.#logger) };
+    const publisher = new Publisher(client.cluster, this.#settings);
+    this.#running = { client, publisher, channels: new Channels(client.cluster, this.#settings, this.#logger) };
+  }
+
+  #client(): KafkaClient {
+    const { bootstrap, clientId, sasl, tls, connectTimeoutMs, requestTimeoutMs, metadataMaxAgeMs } = this.#settings;
+    const options = { bootstrap, clientId, connectTimeoutMs, requestTimeoutMs, metadataMaxAgeMs };
+    return new KafkaClient(
+      { ...options, ...(sasl !== undefined && { sasl }) },
+      {
+        network: this.network ?? (tls === undefined ? new NodeNetwork() : new TlsNetwork(tls)),
+        clock: nodeClock,
+        random: nodeRandom,
+        crc32c,
+        compression,
+        hashes: nodeScramHashes,
+        logger: this.#logger,
+      },
+    );
   }
 
   #parts(): Running {
@@ -122,4 +157,12 @@ export class KafkaEngine implements Engine {
 /** The engine for `brokers`. Throws `MISUSE` for options that cannot be meant; connects with `start`. */
 export function kafka(options: KafkaOptions): KafkaEngine {
   return new KafkaEngine(options);
+}
+
+/**
+ * The engine for a broker in this process: the same bytes, over links instead of sockets. `link` gives a new connection
+ * each time, whatever address is asked for.
+ */
+export function kafkaOverLinks(link: () => Link, options: KafkaOptions): KafkaEngine {
+  return new KafkaEngine(options, new LinkNetwork(link));
 }

@@ -4,13 +4,9 @@ import { KAFKA_DEFAULTS, kafkaSettings } from './options.js';
 
 describe('options of kafka()', () => {
   it('have defaults', () => {
-    expect(kafkaSettings({ brokers: ['a:1', 'b', '[::1]:9093'] })).toMatchObject({
+    expect(kafkaSettings({ brokers: ['a:1', 'b', '[::1]:9093', 'unix:/tmp/x'] })).toMatchObject({
       ...KAFKA_DEFAULTS,
-      addresses: [
-        { host: 'a', port: 1 },
-        { host: 'b', port: 9092 },
-        { host: '::1', port: 9093 },
-      ],
+      bootstrap: ['a:1', 'b:9092', '[::1]:9093', 'unix:/tmp/x'],
     });
   });
 
@@ -25,7 +21,7 @@ describe('options of kafka()', () => {
     [{ brokers: ['x'], commitMs: 0 }, /commitMs is 0; give a whole number from 1 to 60000/],
     [
       { brokers: ['x'], heartbeatMs: 9_000 },
-      /heartbeatMs is 9000; give at most half of sessionTimeoutMs, which is 10000/,
+      /heartbeatMs is 9000; give at most a third of sessionTimeoutMs, which is 10000/,
     ],
     [{ brokers: ['x'], messageBytesMax: 1.5 }, /messageBytesMax is 1.5/],
   ])('that cannot be are refused in a sentence: %j', (options, said) => {

@@ -1,21 +1,20 @@
 import { TrunklineError } from '@trunkline/bus';
+import type { SaslOptions } from '@trunkline/client';
 import type { Logger } from '@trunkline/kernel';
-import type { ConnectionOptions as TlsOptions } from 'node:tls';
+import type { TlsOptions } from '@trunkline/platform';
 
-/** How to prove who we are. */
-export interface SaslOptions {
-  readonly mechanism: 'PLAIN' | 'SCRAM-SHA-256' | 'SCRAM-SHA-512';
-  readonly username: string;
-  readonly password: string;
-}
+export type { OauthToken, SaslOptions } from '@trunkline/client';
+export type { TlsOptions } from '@trunkline/platform';
 
 /** What `kafka()` takes. Times are milliseconds; Kafka's own name stands in brackets where there is one. */
 export interface KafkaOptions {
-  /** `host:port` of some brokers; the others are found through them [bootstrap.servers]. */
+  /** `host:port`, or `unix:/path`, of some brokers; the others are found through them [bootstrap.servers]. */
   readonly brokers: readonly string[];
   /** Shown in the broker's logs [client.id]. Default `trunkline`. */
   readonly clientId?: string;
-  readonly tls?: TlsOptions;
+  /** true: brokers prove who they are to the authorities that Node knows [security.protocol]. Default: not secured. */
+  readonly tls?: TlsOptions | true;
+  /** Who we say we are [sasl.mechanism]. Default: nobody. */
   readonly sasl?: SaslOptions;
   /** Missing: says nothing. */
   readonly logger?: Logger;
@@ -52,7 +51,7 @@ export interface KafkaOptions {
 /** The options with their defaults, checked and frozen. */
 export type KafkaSettings = Readonly<
   Required<Omit<KafkaOptions, 'brokers' | 'tls' | 'sasl' | 'logger' | 'partitions' | 'replicationFactor'>> & {
-    readonly addresses: readonly BrokerAddress[];
+    readonly bootstrap: readonly string[];
     readonly tls: TlsOptions | undefined;
     readonly sasl: SaslOptions | undefined;
     /** -1: the broker's default. */
@@ -60,11 +59,6 @@ export type KafkaSettings = Readonly<
     readonly replicationFactor: number;
   }
 >;
-
-export interface BrokerAddress {
-  readonly host: string;
-  readonly port: number;
-}
 
 export const KAFKA_DEFAULTS = Object.freeze({
   clientId: 'trunkline',
@@ -105,7 +99,13 @@ const RANGES = {
 /** Lays the options over the defaults. Throws `MISUSE` that names the option, the value and what is allowed. */
 export function kafkaSettings(options: KafkaOptions): KafkaSettings {
   const { brokers, tls, sasl, logger: _logger, ...given } = options;
-  const settings = { ...KAFKA_DEFAULTS, ...withoutUndefined(given), tls, sasl, addresses: brokers.map(addressOf) };
+  const settings = {
+    ...KAFKA_DEFAULTS,
+    ...withoutUndefined(given),
+    tls: tls === true ? {} : tls,
+    sasl,
+    bootstrap: brokers.map(addressOf),
+  };
   for (const [name, [least, most]] of Object.entries(RANGES)) {
     const value: unknown = Reflect.get(given, name);
     if (value === undefined) continue;
@@ -118,11 +118,11 @@ export function kafkaSettings(options: KafkaOptions): KafkaSettings {
   }
   if (brokers.length === 0)
     throw new TrunklineError('MISUSE', 'kafka: brokers is empty; give at least one "host:port"');
-  if (settings.heartbeatMs * 2 > settings.sessionTimeoutMs) {
+  if (settings.heartbeatMs * 3 > settings.sessionTimeoutMs) {
     const { heartbeatMs, sessionTimeoutMs } = settings;
     throw new TrunklineError(
       'MISUSE',
-      `kafka: heartbeatMs is ${heartbeatMs}; give at most half of sessionTimeoutMs, which is ${sessionTimeoutMs}`,
+      `kafka: heartbeatMs is ${heartbeatMs}; give at most a third of sessionTimeoutMs, which is ${sessionTimeoutMs}`,
     );
   }
   return Object.freeze(settings);
@@ -135,12 +135,13 @@ function withoutUndefined<T extends object>(given: T): Partial<T> {
 const ADDRESS = /^(?:\[([0-9a-fA-F:.]+)\]|([^\s:[\]]+))(?::(\d{1,5}))?$/;
 const PORT = 9_092;
 
-function addressOf(broker: string): BrokerAddress {
+/** With Kafka's port where none is given. */
+function addressOf(broker: string): string {
+  if (broker.startsWith('unix:/')) return broker;
   const match = ADDRESS.exec(broker);
-  const host = match?.[1] ?? match?.[2];
   const port = Number(match?.[3] ?? PORT);
-  if (host === undefined || port < 1 || port > 65_535) {
+  if (match === null || port < 1 || port > 65_535) {
     throw new TrunklineError('MISUSE', `kafka: "${broker}" is no broker; give "host:port" or "[ipv6]:port"`);
   }
-  return { host, port };
+  return match[1] === undefined ? `${match[2]}:${port}` : `[${match[1]}]:${port}`;
 }
