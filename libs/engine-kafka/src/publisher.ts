@@ -33,8 +33,8 @@ export class Publisher {
       maxBlockMs: 0,
       unknownTopicTimeoutMs: Math.min(UNKNOWN_TOPIC_MS, deliveryTimeoutMs),
     };
-    this.#flushed = new Producer(cluster, { ...options, name: 'bus' });
-    this.#os = new Producer(cluster, { ...options, name: 'bus-os', lane: 'produce-os' });
+    this.#flushed = new Producer(cluster, options);
+    this.#os = new Producer(cluster, { ...options, lane: 'produce-os' });
   }
 
   /** Messages of this topic do not wait behind those that are flushed to disk. */
