@@ -74,6 +74,8 @@ export class Probe {
   /** `+ t/0` assigned, `- t/0` revoked, `! t/0` lost. */
   readonly told: string[] = [];
   failure: string | undefined;
+  /** Calls of onRevoked that run. */
+  revoking = 0;
 
   constructor(client: KafkaClient, options: GroupOptions, listener: Partial<GroupListener>) {
     this.member = new GroupMember(client.cluster, options, {
@@ -86,7 +88,9 @@ export class Probe {
       },
       onRevoked: async (partitions) => {
         for (const name of names(partitions)) this.told.push(`- ${name}`);
+        this.revoking += 1;
         await listener.onRevoked?.(partitions);
+        this.revoking -= 1;
         for (const name of names(partitions)) this.owned.delete(name);
       },
       onLost: (partitions) => {
@@ -116,7 +120,7 @@ export async function shared(probes: readonly Probe[], topics: Readonly<Record<s
     'every partition is read by exactly one',
     () => {
       const owned = probes.flatMap(({ names: held }) => held).toSorted();
-      const isStable = probes.every(({ member }) => member.state === 'stable');
+      const isStable = probes.every(({ member, revoking }) => member.state === 'stable' && revoking === 0);
       if (isStable && owned.join() === wanted.toSorted().join()) return true;
       throw new Error(probes.map(({ member, names: held }) => `${member.state} ${held.length}`).join(', '));
     },

@@ -137,6 +137,30 @@ describe('the commits of a member', () => {
     expect(play.next()).toBe('2: a/0=1');
   });
 
+  it('that meet a generation of which this member has not heard yet wait for it', () => {
+    const play = new Play();
+    play.commit('first', 'a/0=1');
+    play.next();
+    play.isStable = false;
+    expect(play.failed('ILLEGAL_GENERATION')).toBeUndefined();
+    play.nowMs = 100;
+    expect(play.next()).toBeUndefined();
+    play.isStable = true;
+    play.generation = 2;
+    expect(play.next()).toBe('2: a/0=1');
+  });
+
+  it('that wait for a round are refused when the member turns out to be none', () => {
+    const play = new Play();
+    play.commit('first', 'a/0=1');
+    play.next();
+    play.isStable = false;
+    play.failed('UNKNOWN_MEMBER_ID');
+    play.generation = -1;
+    expect(play.next()).toBeUndefined();
+    expect(play.settled).toEqual(['first ILLEGAL_GENERATION']);
+  });
+
   it('are tried again with the epoch that the next heartbeat brings (KIP-848)', () => {
     const play = new Play();
     play.commit('first', 'a/0=1');

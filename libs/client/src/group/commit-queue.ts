@@ -118,7 +118,7 @@ export class CommitQueue {
       if (error !== undefined && this.#isWorthAnotherTry(error, standing)) {
         again.push(name);
         this.#last = error;
-        if (error.is('REBALANCE_IN_PROGRESS')) this.#refusedGeneration = this.#sentGeneration;
+        if (error.is('REBALANCE_IN_PROGRESS') || isFencing(error)) this.#refusedGeneration = this.#sentGeneration;
         continue;
       }
       if (error !== undefined && isFencing(error) && standing.generation === this.#sentGeneration) fenced = error;
@@ -148,8 +148,12 @@ export class CommitQueue {
 
   #isWorthAnotherTry(error: KafkaError, standing: CommitStanding): boolean {
     if (error.is('REBALANCE_IN_PROGRESS', 'STALE_MEMBER_EPOCH')) return true;
-    // The member joined again while the commit was on its way: the new generation may make it.
-    if (isFencing(error)) return standing.generation >= 0 && standing.generation !== this.#sentGeneration;
+    if (error.is('FENCED_INSTANCE_ID')) return false;
+    // It joined again while the commit was on its way, or the answer of its join is not here yet: the next generation may
+    // make it. A member that is none hears so from its join or its next beat.
+    if (isFencing(error)) {
+      return standing.generation >= 0 && (standing.generation !== this.#sentGeneration || !standing.isStable);
+    }
     return error.retriable;
   }
 
