@@ -15,6 +15,8 @@ import type { GroupPartition } from './topic-partition.js';
 
 /** What JoinGroup may take beyond the rebalance timeout (as Java's JOIN_GROUP_TIMEOUT_LAPSE), ms. */
 const JOIN_LAPSE_MS = 5_000;
+/** Rounds in a row that may fail before there is a pause: a new id, a fence, a member that came in meanwhile. */
+const FREE_ROUNDS = 4;
 /** The pause before a try that helps only when somebody has changed rights or sizes, ms. */
 const REFUSED_PAUSE_MS = 5_000;
 
@@ -43,6 +45,7 @@ export class ClassicMembership implements Membership<ClassicAsk, ClassicReply> {
   #hadAssignment = false;
   #trouble: KafkaError | undefined;
   #rejoinReason: string | undefined;
+  #failedRounds = 0;
   #asks = 0;
   #asking = false;
   #lastContactMs = 0;
@@ -129,7 +132,7 @@ export class ClassicMembership implements Membership<ClassicAsk, ClassicReply> {
       case 'fenced':
         if (input.generation !== this.#generation || !this.#isMember) return;
         if (verdictOf(input.error) === 'final') this.#fail(input.error);
-        else this.#fenced(input.error);
+        else this.#fenced(input.error, input.nowMs);
         break;
       case 'close':
         this.#close(input.nowMs);
@@ -178,6 +181,15 @@ export class ClassicMembership implements Membership<ClassicAsk, ClassicReply> {
     this.#sendJoin();
   }
 
+  /** At once, but with pauses when one round after the other fails: a broker that ends each is no hot loop. */
+  #joinAgain(reason: string, nowMs: number): void {
+    this.#failedRounds += 1;
+    if (this.#failedRounds <= FREE_ROUNDS) return this.#join(reason);
+    this.#rejoinReason = reason;
+    this.#phase = 'waiting';
+    this.#retryAtMs = nowMs + this.#pauses.next();
+  }
+
   #sendJoin(): void {
     const reason = this.#rejoinReason ?? '';
     this.#rejoinReason = undefined;
@@ -197,7 +209,7 @@ export class ClassicMembership implements Membership<ClassicAsk, ClassicReply> {
   #answered(reply: ClassicReply, nowMs: number): void {
     switch (reply.api) {
       case 'join':
-        return this.#joined(reply);
+        return this.#joined(reply, nowMs);
       case 'assign':
         return this.#sync(reply.assignments);
       case 'sync':
@@ -212,9 +224,9 @@ export class ClassicMembership implements Membership<ClassicAsk, ClassicReply> {
     }
   }
 
-  #joined(reply: Extract<ClassicReply, { api: 'join' }>): void {
+  #joined(reply: Extract<ClassicReply, { api: 'join' }>, nowMs: number): void {
     this.#memberId = reply.memberId;
-    if (reply.isIdOnly) return this.#sendJoin();
+    if (reply.isIdOnly) return this.#joinAgain('it has its id now', nowMs);
     this.#generation = reply.generation;
     this.#protocolName = reply.protocolName;
     this.#isLeader = reply.leader === reply.memberId;
@@ -240,6 +252,7 @@ export class ClassicMembership implements Membership<ClassicAsk, ClassicReply> {
     this.#trouble = undefined;
     this.#hadAssignment = true;
     this.#pauses.reset();
+    this.#failedRounds = 0;
     this.#beatAtMs = nowMs + this.options.heartbeatMs;
     this.#heldGeneration = this.#generation;
     this.#heldBefore = [];
@@ -286,7 +299,7 @@ export class ClassicMembership implements Membership<ClassicAsk, ClassicReply> {
       case 'final':
         return this.#fail(error);
       case 'fenced':
-        return this.#fenced(error);
+        return this.#fenced(error, nowMs);
       case 'rebalance':
         return this.#rebalances(nowMs);
       case 'elsewhere':
@@ -304,7 +317,7 @@ export class ClassicMembership implements Membership<ClassicAsk, ClassicReply> {
     this.#lastContactMs = nowMs;
     this.#beatAtMs = nowMs + this.options.heartbeatMs;
     if (this.#phase === 'revoking' || this.#phase === 'closing') return;
-    this.#join('the group shares anew');
+    this.#joinAgain('the group shares anew', nowMs);
   }
 
   /** A beat that failed is repeated soon; a round that failed begins again. */
@@ -318,12 +331,12 @@ export class ClassicMembership implements Membership<ClassicAsk, ClassicReply> {
   }
 
   /** The group goes on without this member as it was: what it held is somebody else's. */
-  #fenced(error: KafkaError): void {
+  #fenced(error: KafkaError, nowMs: number): void {
     this.#trouble = error;
     this.#lose();
     if (error.code !== 'ILLEGAL_GENERATION') this.#memberId = '';
     if (this.#phase === 'closing') return this.#end();
-    this.#join(`it was fenced: ${error.code}`);
+    this.#joinAgain(`it was fenced: ${error.code}`, nowMs);
   }
 
   #lapsed(nowMs: number): void {

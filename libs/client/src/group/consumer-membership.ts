@@ -24,6 +24,9 @@ export interface ConsumerMembershipOptions {
   readonly retryBackoffMaxMs: number;
 }
 
+/** An interval outside of these is not what a broker can mean. */
+const HEARTBEAT_MS_MIN = 500;
+const HEARTBEAT_MS_MAX = 60_000;
 /** The pause before a try that helps only when somebody has changed something, ms. */
 const REFUSED_PAUSE_MS = 5_000;
 /** Until the broker has said how often, ms (Kafka's default). */
@@ -182,8 +185,8 @@ export class ConsumerMembership implements Membership<ConsumerAsk, ConsumerReply
     this.#mustTellAll = false;
     this.#memberId = reply.memberId ?? this.#memberId;
     this.#epoch = reply.epoch;
-    this.#heartbeatMs = reply.heartbeatMs;
-    this.#beatAtMs = nowMs + reply.heartbeatMs;
+    this.#heartbeatMs = Math.min(Math.max(reply.heartbeatMs, HEARTBEAT_MS_MIN), HEARTBEAT_MS_MAX);
+    this.#beatAtMs = nowMs + this.#heartbeatMs;
     if (this.#phase === 'closing') return;
     this.#phase = 'member';
     if (reply.assigned !== null) this.#reconcile(reply.assigned, reply.isComplete);

@@ -4,6 +4,9 @@ import type { ProducerBatch } from './batch.js';
 import type { PartitionWriter } from './partition-writer.js';
 import type { ProducerSettings } from './producer-options.js';
 
+/** New leaders in a row that are followed without a pause: brokers that go on naming others are no hot loop. */
+const LEADER_HOPS_MAX = 3;
+
 /** What departures need to know of the world at the moment. */
 export interface Outlook {
   readonly nowMs: number;
@@ -58,7 +61,8 @@ export class Departures {
     if (batch === undefined) return 'idle';
     const image = outlook.imageOf(writer.topic)?.partitions[writer.partition];
     const { nowMs } = outlook;
-    if (writer.notBeforeMs > nowMs && (image?.leaderEpoch ?? -1) <= writer.failedEpoch) {
+    const hops = writer.failures <= LEADER_HOPS_MAX && (image?.leaderEpoch ?? -1) > writer.failedEpoch;
+    if (writer.notBeforeMs > nowMs && !hops) {
       return this.#later(writer.notBeforeMs);
     }
     if (image === undefined || image.leader < 0) {
