@@ -41,8 +41,6 @@ export interface ProducerOptions {
   readonly allowAutoCreation?: boolean;
   /** Producers of one lane share a connection a broker, on which an answer waits for those before it. Default: produce. */
   readonly lane?: string;
-  /** Text that names the producer in logs. Default: producer. */
-  readonly name?: string;
 }
 
 export type ProducerSettings = Required<Omit<ProducerOptions, 'transactionalId'>> & {
@@ -69,7 +67,6 @@ export const PRODUCER_DEFAULTS = {
   unknownTopicTimeoutMs: 60_000,
   allowAutoCreation: false,
   lane: 'produce',
-  name: 'producer',
 } as const satisfies ProducerOptions;
 
 /** The broker remembers this many batches of a partition and tells their repetition (KIP-98). */
