@@ -24,4 +24,5 @@ export * from './ports.js';
 export * from './producer/producer.js';
 export { PRODUCER_DEFAULTS, type ProducerOptions, type ProducerSettings } from './producer/producer-options.js';
 export * from './producer/producer-record.js';
+export type { GroupOfOffsets, OffsetToCommit } from './producer/transaction-offsets.js';
 export * from './share/share.js';
