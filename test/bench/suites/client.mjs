@@ -1,0 +1,95 @@
+// Our client beside @platformatic/kafka and kafkajs: the same work on the same broker, each in a process of its own.
+import { Role, median } from '../lib/measure.mjs';
+import { makeTopic } from '../lib/kafka-wire.mjs';
+import { hasApacheKafka, startApacheKafka, startBroker } from '../lib/servers.mjs';
+
+const CLIENTS = ['trunkline', 'platformatic', 'kafkajs'];
+const RECORDS = { small: { size: 100, count: 300_000 }, large: { size: 1_024, count: 100_000 } };
+
+async function play(args, execArgv) {
+  const role = new Role('client-probe.mjs', args, execArgv);
+  try {
+    return await role.next();
+  } finally {
+    await role.stop();
+  }
+}
+
+/** Topics with records to read, the same for every client. */
+async function fill(port) {
+  for (const [topic, { size, count }] of Object.entries(RECORDS)) {
+    await makeTopic(port, topic);
+    await play({ client: 'platformatic', port, what: 'batches', topic, count: count / 100, inFlight: 4, size });
+  }
+}
+
+async function figuresOf(client, port, run) {
+  const topic = (name) => `${name}-${client}-${run}`;
+  const make = async (name) => {
+    await makeTopic(port, topic(name));
+    return topic(name);
+  };
+  const of = { client, port };
+  const figures = {};
+  figures.start = await play({ ...of, what: 'start', topic: await make('start') });
+  const sent = await make('send');
+  figures.send1 = await play({ ...of, what: 'send', topic: sent, count: 4_000, warm: 1_000 });
+  figures.send64 = await play({ ...of, what: 'send', topic: sent, count: 40_000, warm: 10_000, inFlight: 64 });
+  const batched = { what: 'batches', count: 1_500, warm: 200, inFlight: 4, size: 1_024 };
+  figures.batches = await play({ ...of, ...batched, topic: await make('batches') });
+  for (const [name, { count }] of Object.entries(RECORDS))
+    figures[`consume-${name}`] = await play({ ...of, what: 'consume', topic: name, count });
+  figures.deliver = await play({ ...of, what: 'deliver', topic: await make('deliver'), count: 2_000, warm: 500 });
+  for (const inFlight of [1, 64]) {
+    const [request, reply] = [await make(`request${inFlight}`), await make(`reply${inFlight}`)];
+    const responder = new Role('client-probe.mjs', { ...of, what: 'respond', topic: request, reply });
+    await responder.next();
+    const count = inFlight === 1 ? 2_000 : 20_000;
+    const calls = { what: 'call', topic: request, reply, count, warm: count / 4, inFlight };
+    figures[`call${inFlight}`] = await play({ ...of, ...calls });
+    await responder.stop();
+  }
+  figures.idle = await play({ ...of, what: 'idle', topic: await make('idle') }, ['--expose-gc']);
+  return figures;
+}
+
+async function against(start, runs) {
+  const all = Object.fromEntries(CLIENTS.map((client) => [client, []]));
+  for (let run = 0; run < runs; run++) {
+    const server = await start();
+    try {
+      await fill(server.port);
+      for (const client of CLIENTS) all[client].push(await figuresOf(client, server.port, run));
+    } finally {
+      await server.stop();
+    }
+  }
+  return (client, pick) => median(all[client].map(pick));
+}
+
+const ROWS = [
+  ['import, connect, first send', 'ms', (f) => f.start.ms, { atMost: 0.35 }],
+  ['single send p50, 1 in flight', 'µs', (f) => f.send1.p50, { atMost: 0.8 }],
+  ['single send, client CPU', 'µs', (f) => f.send1.cpuUs, { atMost: 0.4 }],
+  ['sends, 64 in flight', '1/s', (f) => f.send64.perSecond, { atLeast: 4 }],
+  ['send 100 x 1 KB batches', 'MB/s', (f) => f.batches.mbPerSecond, { atLeast: 1.2 }],
+  ['consume 100 B', 'records/s', (f) => f['consume-small'].perSecond, { atLeast: 1.5 }],
+  ['consume 1 KB', 'records/s', (f) => f['consume-large'].perSecond, { atLeast: 1.5 }],
+  ['publish -> deliver p50', 'µs', (f) => f.deliver.p50, { atMost: 0.5 }],
+  ['call p50, 1 in flight', 'µs', (f) => f.call1.p50, { atMost: 0.45 }],
+  ['calls, 64 in flight', '1/s', (f) => f.call64.perSecond, { atLeast: 2 }],
+  ['idle producer and consumer, resident', 'MB', (f) => f.idle.residentMb, { atMost: 0.6 }],
+];
+
+export async function clientSuite(report, runs) {
+  const servers = [['our broker, os', () => startBroker('os')]];
+  if (hasApacheKafka()) servers.push(['Apache Kafka', startApacheKafka]);
+  for (const [mode, start] of servers) {
+    const of = await against(start, runs);
+    for (const [name, unit, pick, goal] of ROWS) {
+      const ours = of('trunkline', pick);
+      report.add({ name, mode, unit, ours, yardstickName: 'platformatic', yardstick: of('platformatic', pick), goal });
+      report.add({ name, mode, unit, ours, yardstickName: 'kafkajs', yardstick: of('kafkajs', pick) });
+    }
+  }
+}
