@@ -5,7 +5,7 @@ export function inboxPage(mails: readonly Mail[]): string {
   const shown = mails.toReversed().map(
     (mail) => `<article>
   <h2>${escaped(mail.subject)}</h2>
-  <p class="meta">to ${escaped(mail.to)} &middot; from ${escaped(mail.from)} &middot; ${escaped(mail.receivedAt)}</p>
+  <p class="meta">to ${escaped(mail.to)} &middot; from ${escaped(mail.from)} &middot; <time datetime="${escaped(mail.receivedAt)}">${escaped(shortTime(mail.receivedAt))}</time></p>
   <pre>${escaped(mail.text)}</pre>
 </article>`,
   );
@@ -19,6 +19,7 @@ export function inboxPage(mails: readonly Mail[]): string {
   article { background: #fff; border: 1px solid #d8dee6; border-radius: 6px; padding: 0.5rem 1rem; margin: 1rem 0; }
   h2 { font-size: 1.1rem; margin: 0.3rem 0; }
   .meta { color: #55606e; font-size: 0.9rem; margin: 0; }
+  time { white-space: nowrap; }
   pre { white-space: pre-wrap; }
 </style>
 <h1>Inbox: ${mails.length} ${mails.length === 1 ? 'e-mail' : 'e-mails'}</h1>
@@ -26,6 +27,11 @@ export function inboxPage(mails: readonly Mail[]): string {
 ${shown.join('\n') || '<p>Nothing yet. Place an order.</p>'}
 </html>
 `;
+}
+
+/** `2026-11-22 21:37:55 UTC` */
+function shortTime(iso: string): string {
+  return `${iso.slice(0, 19).replace('T', ' ')} UTC`;
 }
 
 function escaped(text: string): string {

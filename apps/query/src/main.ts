@@ -18,7 +18,7 @@ const app = await NestFactory.create<NestFastifyApplication>(AppModule.with(conf
 });
 app.useGlobalPipes(new ValidationPipe({ transform: true, whitelist: true, forbidNonWhitelisted: true }));
 app.enableShutdownHooks();
-const description = `Read-only SQL over generated orders, run on another process and streamed back. Table: orders (${ORDERS_COLUMNS}).`;
+const description = `Read-only SQL over generated orders, asked over the bus and streamed back. Table: orders (${ORDERS_COLUMNS}).`;
 const document = new DocumentBuilder().setTitle('Trunkline query service').setDescription(description).build();
 SwaggerModule.setup('docs', app, () => SwaggerModule.createDocument(app, document));
 await app.listen(config.port, config.host);

@@ -195,6 +195,30 @@ describe('parameter decorators', () => {
     expect(await seen.until(1)).toEqual([['a', 'k', 't1', 'email.send', 1]]);
   });
 
+  it('leave payload and message where they are when only one of them is decorated', async () => {
+    @Injectable()
+    class Mixed {
+      constructor(private readonly log: Seen) {}
+      @Work(SendEmail)
+      send(job: { to: string }, @Key() key: string): void {
+        this.log.add([job.to, key]);
+      }
+      @Subscribe('orders.placed')
+      onOrder(@Payload() order: OrderPlacedEvent, message: Message): void {
+        this.log.add([order instanceof OrderPlacedEvent, message.channel]);
+      }
+    }
+    const bus = await start([Mixed]);
+    await bus.enqueue(SendEmail, { to: 'a' }, { key: 'k' });
+    await seen.until(1);
+    const unchecked = topic('orders.placed', json<{ id: number; email: string }>());
+    await bus.publish(unchecked, { id: 3, email: 'a@example.com' });
+    expect(await seen.until(2)).toEqual([
+      ['a', 'k'],
+      [true, 'orders.placed'],
+    ]);
+  });
+
   it('read the class of a payload by name, and validate it', async () => {
     @Injectable()
     class ByName {

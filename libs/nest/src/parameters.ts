@@ -54,11 +54,17 @@ function define(target: object, key: string | symbol, kind: number, metadata: Pa
   Reflect.defineMetadata(PARAMETERS_METADATA, all, target.constructor, key);
 }
 
-/** A method without parameter decorators gets the payload, then the message. */
+/**
+ * The first two parameters are the payload and the message where no decorator says otherwise: the compiler takes them for
+ * that, and one that stayed undefined because its neighbour has a decorator would be found out by a message.
+ */
 export function defaultParameters(target: object, key: string | symbol): void {
-  if (Reflect.hasMetadata(PARAMETERS_METADATA, target.constructor, key)) return;
-  define(target, key, PAYLOAD, { index: 0, data: undefined, pipes: [] });
-  define(target, key, CONTEXT, { index: 1, data: undefined, pipes: [] });
+  const all: unknown = Reflect.getMetadata(PARAMETERS_METADATA, target.constructor, key);
+  const decorated = Object.keys(typeof all === 'object' && all !== null ? all : {});
+  for (const [index, kind] of [PAYLOAD, CONTEXT].entries()) {
+    if (!decorated.some((name) => name.endsWith(`:${index}`)))
+      define(target, key, kind, { index, data: undefined, pipes: [] });
+  }
 }
 
 /** The place of the payload among a method's parameters, undefined when it takes none. */

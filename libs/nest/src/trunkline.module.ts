@@ -1,8 +1,8 @@
 import { type DynamicModule, Module, type Provider } from '@nestjs/common';
 import { DiscoveryModule, DiscoveryService, MetadataScanner, ModulesContainer } from '@nestjs/core';
 import { ExternalContextCreator } from '@nestjs/core/helpers/external-context-creator.js';
-import { Bus, type BusOptions, type Contract } from '@trunkline/bus';
-import { nodeClock, nodeRandom } from '@trunkline/platform';
+import { Bus, type BusOptions, type Contract, TrunklineError } from '@trunkline/bus';
+import { nodeClock, nodeRandom, nodeVersionFault } from '@trunkline/platform';
 import { HandlerBinder } from './binder.js';
 import { DEFAULT_BUS } from './contract-metadata.js';
 import { TrunklineHealth } from './health.js';
@@ -80,6 +80,8 @@ function withBus(definition: DynamicModule, name: string = DEFAULT_BUS, isGlobal
 }
 
 function makeBus(options: TrunklineModuleOptions): Bus {
+  const fault = nodeVersionFault(); // Or the first thing that is missing fails somewhere, and says nothing of it.
+  if (fault !== undefined) throw new TrunklineError('MISUSE', fault);
   const { name: _name, drainMs: _drainMs, clock = nodeClock, random = nodeRandom, ...given } = options;
   const { logger = nestLogger(), ...rest } = given;
   const all: BusOptions = { ...rest, clock, random, logger };
