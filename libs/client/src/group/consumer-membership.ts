@@ -24,6 +24,8 @@ export interface ConsumerMembershipOptions {
   readonly retryBackoffMaxMs: number;
 }
 
+/** Assignments between two heartbeats that are acknowledged at once. */
+const HURRIED_MAX = 8;
 /** An interval outside of these is not what a broker can mean. */
 const HEARTBEAT_MS_MIN = 500;
 const HEARTBEAT_MS_MAX = 60_000;
@@ -47,6 +49,8 @@ type Input = MembershipInput<ConsumerReply>;
 export class ConsumerMembership implements Membership<ConsumerAsk, ConsumerReply> {
   readonly #ownership = new Ownership();
   readonly #pauses: Pauses;
+  /** Heartbeats that did not wait for their time, since the last that did. */
+  #hurried = 0;
   #effects: Effect[] = [];
   #phase: Phase = 'idle';
   #memberId: string;
@@ -113,7 +117,10 @@ export class ConsumerMembership implements Membership<ConsumerAsk, ConsumerReply
         break;
       case 'wake':
         if (input.nowMs >= this.#lapsesAtMs) this.#lapsed(input.nowMs);
-        else if (!this.#asking && input.nowMs >= this.#beatAtMs) this.#beat();
+        else if (!this.#asking && input.nowMs >= this.#beatAtMs) {
+          this.#hurried = 0;
+          this.#beat();
+        }
         break;
       case 'answered':
         if (!this.#isCurrent(input.id)) return;
@@ -202,9 +209,12 @@ export class ConsumerMembership implements Membership<ConsumerAsk, ConsumerReply
     this.#revoke(revoked);
   }
 
-  /** At once: others wait for it. */
+  /** At once: others wait for it. But one who assigns with every answer waits for the next heartbeat. */
   #acknowledge(): void {
-    if (this.#phase === 'member' && this.#mustAcknowledge && this.#isReconciled && !this.#asking) this.#beat();
+    if (this.#phase !== 'member' || !this.#mustAcknowledge || !this.#isReconciled || this.#asking) return;
+    if (this.#hurried >= HURRIED_MAX) return;
+    this.#hurried += 1;
+    this.#beat();
   }
 
   #revoke(partitions: readonly GroupPartition[]): void {
