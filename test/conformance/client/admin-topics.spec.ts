@@ -246,6 +246,11 @@ describeAdmin('records', (world, tested) => {
     expect(deleted.value({ topic, partition: 1 })).toEqual({ logStartOffset: 0 });
   });
 
+  it('are not deleted before an offset that is none', async () => {
+    const call = world().admin.topics.deleteRecords([{ topic: 't', partition: 0, before: -1 }]);
+    expect(await codeOf(call)).toBe('MISUSE');
+  });
+
   it('of a partition that is none cannot be deleted', async () => {
     const topic = await world().topic({ partitions: 1 });
     const deleted = await world().admin.topics.deleteRecords([{ topic, partition: 5, before: 'all' }]);

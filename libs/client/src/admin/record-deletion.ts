@@ -1,4 +1,5 @@
 import { DeleteRecords } from '@trunkline/protocol';
+import { wholeNumber } from './admin-options.js';
 import type { Call } from './call.js';
 import { PARTITION, type TopicPartition, byTopic, lookup, plain } from './keys.js';
 import { whole } from './numbers.js';
@@ -24,7 +25,9 @@ export function deleteRecords(
   call: Call,
   before: readonly RecordsBefore[],
 ): Promise<Outcomes<TopicPartition, DeletedRecords>> {
-  const endOf = lookup(PARTITION, before, ({ before: end }) => (end === 'all' ? HIGH_WATERMARK : end));
+  const endOf = lookup(PARTITION, before, ({ before: end }) =>
+    end === 'all' ? HIGH_WATERMARK : wholeNumber(end, 'the offset', 0, Number.MAX_SAFE_INTEGER),
+  );
   return perform<TopicPartition, DeletedRecords>(call, {
     kind: PARTITION,
     waitsForTopics: true,

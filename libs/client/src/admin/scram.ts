@@ -59,6 +59,7 @@ export class AdminScram {
     options: CallOptions = {},
   ): Promise<Outcomes<string, readonly ScramCredential[]>> {
     const call = new Call(this.#scope, options);
+    if (users?.length === 0) return new Outcomes<string, readonly ScramCredential[]>(USER, []); // Brokers take it for all.
     return performOne(call, 'scram credentials', toAnyone, async (target) => {
       const request = { users: users?.map((name) => ({ name })) ?? null };
       const { body } = await call.ask(target, DescribeUserScramCredentials, request);
