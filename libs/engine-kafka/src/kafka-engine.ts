@@ -8,8 +8,8 @@ import {
   type SubscriptionOptions,
   TrunklineError,
 } from '@trunkline/bus';
-import { KafkaClient, LinkNetwork } from '@trunkline/client';
-import { type Link, type Logger, type Network, silentLogger } from '@trunkline/kernel';
+import { type ClientPorts, KafkaClient, LinkNetwork } from '@trunkline/client';
+import { type Link, type Logger, silentLogger } from '@trunkline/kernel';
 import {
   NodeNetwork,
   TlsNetwork,
@@ -38,6 +38,9 @@ const FEATURES: EngineFeatures = Object.freeze({
   transactions: false,
 });
 
+/** The world, where it is not Node's: time, dice, and how brokers are reached. */
+export type EnginePorts = Partial<Pick<ClientPorts, 'network' | 'clock' | 'random'>>;
+
 /** What there is between `start` and `close`. */
 interface Running {
   readonly client: KafkaClient;
@@ -62,10 +65,10 @@ export class KafkaEngine implements Engine {
   #running: Running | undefined;
   #isClosed = false;
 
-  /** `network`: how brokers are reached instead of TCP or TLS; for brokers in the same process. */
+  /** `ports`: what stands in for Node's: links to a broker in the same process, the clock and dice of a simulation. */
   constructor(
     options: KafkaOptions,
-    private readonly network?: Network,
+    private readonly ports: EnginePorts = {},
   ) {
     this.#settings = kafkaSettings(options);
     this.#logger = options.logger ?? silentLogger;
@@ -133,9 +136,9 @@ export class KafkaEngine implements Engine {
     return new KafkaClient(
       { ...options, ...(sasl !== undefined && { sasl }) },
       {
-        network: this.network ?? (tls === undefined ? new NodeNetwork() : new TlsNetwork(tls)),
-        clock: nodeClock,
-        random: nodeRandom,
+        network: this.ports.network ?? (tls === undefined ? new NodeNetwork() : new TlsNetwork(tls)),
+        clock: this.ports.clock ?? nodeClock,
+        random: this.ports.random ?? nodeRandom,
         crc32c,
         compression,
         hashes: nodeScramHashes,
@@ -164,5 +167,5 @@ export function kafka(options: KafkaOptions): KafkaEngine {
  * each time, whatever address is asked for.
  */
 export function kafkaOverLinks(link: () => Link, options: KafkaOptions): KafkaEngine {
-  return new KafkaEngine(options, new LinkNetwork(link));
+  return new KafkaEngine(options, { network: new LinkNetwork(link) });
 }
