@@ -34,7 +34,7 @@ const OK = { throttleTimeMs: 0, errorCode: 0, errorMessage: null };
 /** Requests that five seconds of all parts together may cost, whatever comes back. */
 const REQUESTS_MAX = 3_000;
 const FIVE_SECONDS = 5_000;
-const RUNS = 60;
+const RUNS = 40;
 const BATCH = buildBatch(
   ['a', 'b', 'c'].map((value) => ({ key: null, value: new TextEncoder().encode(value.repeat(50)), timestampMs: 1 })),
   { crc32c, compression: 'gzip', codecs: compression },

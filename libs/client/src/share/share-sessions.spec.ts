@@ -138,6 +138,17 @@ describe('share sessions', () => {
     `);
   });
 
+  it('acknowledge records of a partition that is not read any more, without reading it again', () => {
+    const { script, records } = holding();
+    script.assign('0@1 1@1').want().send().fetched(1).assign('1@1');
+    script.nowMs = 500;
+    script.want().send().fetched(1);
+    script.sessions.acknowledge(records[0]!, 'accept');
+    script.want().wait();
+    script.want().send();
+    expect(script.lines.at(-1)).toBe('1 < fetch 3 500 in 500 ms [0 0-0=1] without 0');
+  });
+
   it('end a session that has no partitions, once nothing of it is held', () => {
     const { script, records } = holding();
     script.assign('0@2').want().send();
