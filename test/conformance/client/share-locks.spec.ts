@@ -101,6 +101,40 @@ function describeLocks(tested: TestedBroker): void {
       expect(record?.deliveryCount).toBe(2);
     });
 
+    it('are lost with the connection: that is told, and the records come again', async () => {
+      const topic = await world.topic();
+      const groupId = await world.group();
+      await world.produce(topic, ['a', 'b']);
+      const consumer = world.consumer([topic], { groupId, ...EXPLICIT });
+      const [a, b] = await take(consumer, 2);
+      world.client.cluster.closeLane(`share-${consumer.memberId}`);
+      consumer.acknowledge(a!);
+      expect(told(await consumer.commit())).toEqual(['accept 0-0 SHARE_SESSION_NOT_FOUND']);
+      consumer.acknowledge(b!);
+      expect(told(await consumer.commit())).toEqual(['accept 1-1 SHARE_SESSION_NOT_FOUND']);
+      const again = await take(consumer, 2);
+      expect(again.map(({ offset, deliveryCount }) => [offset, deliveryCount])).toEqual([
+        [0, 2],
+        [1, 2],
+      ]);
+      for (const record of again) consumer.acknowledge(record);
+      expect(told(await consumer.commit())).toEqual(['accept 0-1 ok']);
+    });
+
+    it('do not hold up a record that is handed on: released by one, taken by the other', async () => {
+      const topic = await world.topic();
+      const groupId = await world.group();
+      await world.produce(topic, ['a']);
+      const first = world.consumer([topic], { groupId, ...EXPLICIT });
+      const [record] = await take(first, 1);
+      const second = world.consumer([topic], { groupId, ...EXPLICIT });
+      await until('both read', () => second.assignment.length === 1);
+      const waiting = take(second, 1);
+      first.acknowledge(record!, 'release');
+      expect(told(await first.commit())).toEqual(['release 0-0 ok']);
+      expect((await waiting).map(({ deliveryCount }) => deliveryCount)).toEqual([2]);
+    });
+
     it('do not keep the iteration from releasing what it did not come to', async () => {
       const topic = await world.topic();
       const groupId = await world.group();
