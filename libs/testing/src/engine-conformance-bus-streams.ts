@@ -16,6 +16,9 @@ async function collect<T>(items: AsyncIterable<T>): Promise<T[]> {
 
 const numbers = (from: number, to: number): number[] => Array.from({ length: to - from }, (_, index) => from + index);
 
+/** Long enough that a loaded machine does not fall silent by itself. */
+const SILENCE_MS = 1_000;
+
 export function describeBusStreams(kit: Kit): void {
   const rows = (timeoutMs = 10_000) =>
     call.stream(kit.name('rows'), { request: json<Range>(), item: json<number>(), timeoutMs, partitions: 4 });
@@ -162,16 +165,16 @@ export function describeBusStreams(kit: Kit): void {
     });
 
     it('stay open for a caller that takes its time', async () => {
-      const count = rows(150);
+      const count = rows(SILENCE_MS);
       const [front, back] = [kit.bus('front'), kit.bus('back')];
       back.respondStream(count, async function* ({ from, to }) {
         for (let at = from; at < to; at++) yield at;
       });
       await Promise.all([front.start(), back.start()]);
-      const items = front.requestStream(count, { from: 0, to: 20 }, { creditItems: 2, timeoutMs: 150 });
+      const items = front.requestStream(count, { from: 0, to: 20 }, { creditItems: 2, timeoutMs: SILENCE_MS });
       expect(await items.next()).toEqual({ done: false, value: 0 });
       const beganMs = performance.now();
-      await until('longer than the silence', () => performance.now() - beganMs > 400, WAIT_MS);
+      await until('longer than the silence', () => performance.now() - beganMs > SILENCE_MS * 2, WAIT_MS);
       const rest: number[] = [];
       for await (const each of items) rest.push(each);
       expect(rest).toEqual(numbers(1, 20));
