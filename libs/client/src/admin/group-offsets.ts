@@ -42,6 +42,8 @@ export type GroupOffsets = Outcomes<TopicPartition, CommittedGroupOffset | undef
 const NAMES_MAX = 9;
 /** The first version that takes many groups. */
 const MANY_GROUPS = 8;
+/** The first version that may ask for all that a group has. */
+const ALL_PARTITIONS = 2;
 const REQUIRE_STABLE = 7;
 
 export function listGroupOffsets(
@@ -50,7 +52,8 @@ export function listGroupOffsets(
   options: ListGroupOffsetsOptions,
 ): Promise<Outcomes<string, GroupOffsets>> {
   const requireStable = options.requireStable ?? false;
-  const limits = { versionMax: NAMES_MAX, ...(requireStable && { versionMin: REQUIRE_STABLE }) };
+  const wantsAll = queries.some(({ partitions }) => partitions === undefined);
+  const limits = { versionMax: NAMES_MAX, versionMin: requireStable ? REQUIRE_STABLE : wantsAll ? ALL_PARTITIONS : 1 };
   const queryOf = lookup(GROUP_OF_QUERY, queries, (query) => query);
   const topicsOf = (groupId: string): RequestedTopics => requested(queryOf({ groupId }).partitions);
   return perform<string, GroupOffsets>(call, {

@@ -108,6 +108,8 @@ const SPOKEN: Readonly<Record<CoordinatorType, string>> = {
   share: 'share partition',
 };
 const KEY_TYPES: Readonly<Record<CoordinatorType, number>> = { group: 0, transaction: 1, share: 2 };
+/** The first version of FindCoordinator that knows the type. */
+const KNOWN_SINCE: Readonly<Record<CoordinatorType, number>> = { group: 0, transaction: 1, share: 6 };
 /** The first version of FindCoordinator that takes many keys. */
 const MANY_KEYS = 4;
 
@@ -127,8 +129,14 @@ async function findCoordinators(
   const found: FoundCoordinator[] = [];
   while (found.length < names.length) {
     const key = names[found.length]!;
-    const { version, body } = await call.ask(ANYONE, FindCoordinator, (agreed) =>
-      agreed >= MANY_KEYS ? { keyType, coordinatorKeys: names } : { keyType, key },
+    const { version, body } = await call.ask(
+      ANYONE,
+      FindCoordinator,
+      (agreed) => {
+        if (agreed >= MANY_KEYS) return { keyType, coordinatorKeys: names };
+        return agreed === 0 ? { key } : { keyType, key };
+      },
+      { versionMin: KNOWN_SINCE[type] },
     );
     if (version >= MANY_KEYS) return body.coordinators;
     const { errorCode, errorMessage, nodeId } = body;
