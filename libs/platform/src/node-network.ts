@@ -47,7 +47,7 @@ export class NodeNetwork implements Network {
           },
         },
       });
-      const timer = setTimeout(() => socket.destroy(timedOut(address, timeoutMs)), timeoutMs);
+      const timer = setTimeout(() => socket.destroy(timedOut(address, timeoutMs)), timeoutMs).unref();
       const failed = (error: Error): void => {
         clearTimeout(timer);
         reject(error);
