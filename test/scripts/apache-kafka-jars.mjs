@@ -1,11 +1,16 @@
 // Brings Apache Kafka's jars into a cache folder outside the tree, by Maven; does nothing when they are there.
-// `node test/scripts/apache-kafka-jars.mjs` prints the folder. TRUNKLINE_KAFKA_JARS names one that already exists.
+// `node test/scripts/apache-kafka-jars.mjs [version]` prints the folder (a version without one: TRUNKLINE_KAFKA_VERSION,
+// else 4.3.1). TRUNKLINE_KAFKA_JARS names one that already exists.
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 
-const VERSION = '4.3.1';
+const VERSION = process.argv[2] || process.env.TRUNKLINE_KAFKA_VERSION || '4.3.1';
+if (!/^\d+\.\d+\.\d+$/.test(VERSION)) {
+  console.error(`${VERSION} is no version of Apache Kafka: name one as 4.3.1 or 3.9.1`);
+  process.exit(1);
+}
 const NEEDED = `kafka_2.13-${VERSION}.jar`;
 
 const pom = `<project xmlns="http://maven.apache.org/POM/4.0.0">

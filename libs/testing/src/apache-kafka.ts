@@ -5,9 +5,12 @@ import { connect } from 'node:net';
 import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-const VERSION = '4.3.1';
+const DEFAULT_VERSION = '4.3.1';
 const READY_TIMEOUT_MS = 60_000;
+const STOP_TIMEOUT_MS = 20_000;
 const LOG_CHARACTERS_MAX = 64_000;
+/** For processes that live for moments: no time for the best code. */
+const QUICK_START = ['-XX:TieredStopAtLevel=1', '-XX:+UseSerialGC'];
 
 /** How Apache Kafka is started. */
 export interface ApacheKafkaOptions {
@@ -19,6 +22,10 @@ export interface ApacheKafkaOptions {
   readonly formatArguments?: readonly string[];
   /** Java heap, MiB. */
   readonly heapMb?: number;
+  /** Further arguments of Java. */
+  readonly javaArguments?: readonly string[];
+  /** A UUID as Kafka writes it; the nodes of one cluster share it. Default: a new one, of a cluster of one node. */
+  readonly clusterId?: string;
 }
 
 /** One node of Apache Kafka with a data directory of its own, which ends with it. */
@@ -26,32 +33,49 @@ export interface ApacheKafka {
   /** `127.0.0.1:port`. */
   readonly bootstrap: string;
   readonly pid: number;
+  /** Whether its process is there. */
+  readonly runs: boolean;
   /** What it logged last, for the text of a failed test. */
   log(): string;
   /** Ends the process as a crash would; the data stays for {@link start}. */
   kill(): Promise<void>;
-  /** Starts it again on the same data. Resolves when it accepts connections. */
-  start(): Promise<void>;
+  /** Asks the process to end, so that it hands its leaders over, and waits; kills it when it takes longer than 20 s. */
+  stop(): Promise<void>;
+  /** Starts it again on the same data, on another port if one is given. Resolves when it accepts connections. */
+  start(port?: number): Promise<void>;
   /** Ends the process and removes its data. */
   close(): Promise<void>;
 }
 
+/** The version that is started: `TRUNKLINE_KAFKA_VERSION`, else 4.3.1. */
+export function apacheKafkaVersion(): string {
+  return process.env['TRUNKLINE_KAFKA_VERSION'] || DEFAULT_VERSION;
+}
+
 /** Where Apache Kafka's jars are, or undefined when they have not been fetched. */
 export function apacheKafkaJars(): string | undefined {
+  const version = apacheKafkaVersion();
   const cache = process.env['XDG_CACHE_HOME'] || join(homedir(), '.cache');
-  const folder = process.env['TRUNKLINE_KAFKA_JARS'] || join(cache, 'trunkline-apache-kafka', VERSION, 'libs');
-  return existsSync(join(folder, `kafka_2.13-${VERSION}.jar`)) ? folder : undefined;
+  const folder = process.env['TRUNKLINE_KAFKA_JARS'] || join(cache, 'trunkline-apache-kafka', version, 'libs');
+  return existsSync(join(folder, `kafka_2.13-${version}.jar`)) ? folder : undefined;
+}
+
+/** A UUID as Kafka writes it, which may stand behind an option of a command line. */
+export function newClusterId(): string {
+  return Buffer.from(randomUUID().replaceAll('-', ''), 'hex').toString('base64url').replace(/^-/, 'A');
 }
 
 /**
- * Starts Apache Kafka 4.3.1 (one node, KRaft) from its jars; needs Java 17.
+ * Starts Apache Kafka (one node, KRaft) from its jars, in the version of {@link apacheKafkaVersion}; needs Java 17.
  *
  * Topics are never made by asking for them. Rejects with what is missing, or with the end of its log.
  */
 export async function startApacheKafka(options: ApacheKafkaOptions): Promise<ApacheKafka> {
   const jars = apacheKafkaJars();
   if (jars === undefined)
-    throw new Error(`Apache Kafka ${VERSION} is missing; run: node test/scripts/apache-kafka-jars.mjs`);
+    throw new Error(
+      `Apache Kafka ${apacheKafkaVersion()} is missing; run: node test/scripts/apache-kafka-jars.mjs ${apacheKafkaVersion()}`,
+    );
   const node = new Node(jars, options);
   try {
     node.format();
@@ -64,22 +88,28 @@ export async function startApacheKafka(options: ApacheKafkaOptions): Promise<Apa
 }
 
 class Node implements ApacheKafka {
-  readonly bootstrap: string;
+  readonly #options: ApacheKafkaOptions;
   readonly #dir = mkdtempSync(join(tmpdir(), 'trunkline-apache-kafka-'));
   readonly #classpath: string;
-  readonly #port: number;
-  readonly #heapMb: number;
-  readonly #formatArguments: readonly string[];
+  readonly #controllerPort: number;
+  #port: number;
   #process: ChildProcess | undefined;
   #log = '';
 
   constructor(jars: string, options: ApacheKafkaOptions) {
     this.#classpath = join(jars, '*');
+    this.#options = options;
     this.#port = options.port;
-    this.#heapMb = options.heapMb ?? 512;
-    this.#formatArguments = options.formatArguments ?? [];
-    this.bootstrap = `127.0.0.1:${options.port}`;
-    const lines = Object.entries({ ...this.#properties(), ...options.properties }).map(
+    this.#controllerPort = options.port + 1;
+    this.#write();
+  }
+
+  get bootstrap(): string {
+    return `127.0.0.1:${this.#port}`;
+  }
+
+  #write(): void {
+    const lines = Object.entries({ ...this.#properties(), ...this.#options.properties }).map(
       ([key, value]) => `${key}=${value}`,
     );
     writeFileSync(join(this.#dir, 'server.properties'), `${lines.join('\n')}\n`);
@@ -89,12 +119,17 @@ class Node implements ApacheKafka {
     return this.#process?.pid ?? -1;
   }
 
+  get runs(): boolean {
+    const child = this.#process;
+    return child !== undefined && child.exitCode === null && child.signalCode === null;
+  }
+
   log(): string {
     return this.#log;
   }
 
   #properties(): Record<string, string> {
-    const controller = `127.0.0.1:${this.#port + 1}`;
+    const controller = `127.0.0.1:${this.#controllerPort}`;
     return {
       'process.roles': 'broker,controller',
       'node.id': '1',
@@ -117,25 +152,29 @@ class Node implements ApacheKafka {
   }
 
   format(): void {
-    const id = Buffer.from(randomUUID().replaceAll('-', ''), 'hex').toString('base64url').replace(/^-/, 'A');
+    const { clusterId, formatArguments = [] } = this.#options;
     const properties = join(this.#dir, 'server.properties');
+    const quorum = clusterId === undefined ? ['--standalone'] : [];
+    const args = ['format', ...quorum, '-t', clusterId ?? newClusterId(), '-c', properties, ...formatArguments];
     const { status, stdout, stderr, error } = spawnSync(
       'java',
-      ['-cp', this.#classpath, 'kafka.tools.StorageTool', 'format', '--standalone', '-t', id, '-c', properties].concat(
-        this.#formatArguments,
-      ),
+      [...QUICK_START, '-cp', this.#classpath, 'kafka.tools.StorageTool', ...args],
       { encoding: 'utf8' },
     );
     if (error !== undefined) throw new Error('Apache Kafka needs Java 17 (`java` on the path)', { cause: error });
     if (status !== 0) throw new Error(`Apache Kafka's storage tool failed: ${stdout}${stderr}`);
   }
 
-  async start(): Promise<void> {
-    const child = spawn(
-      'java',
-      [`-Xmx${this.#heapMb}M`, '-cp', this.#classpath, 'kafka.Kafka', join(this.#dir, 'server.properties')],
-      { stdio: ['ignore', 'pipe', 'pipe'] },
-    );
+  async start(port: number = this.#port): Promise<void> {
+    if (port !== this.#port) {
+      this.#port = port;
+      this.#write();
+    }
+    const { heapMb = 512, javaArguments = [] } = this.#options;
+    const java = [`-Xmx${heapMb}M`, ...javaArguments, '-cp', this.#classpath];
+    const child = spawn('java', [...java, 'kafka.Kafka', join(this.#dir, 'server.properties')], {
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
     this.#process = child;
     const orphaned = (): void => void child.kill('SIGKILL');
     process.once('exit', orphaned);
@@ -155,10 +194,20 @@ class Node implements ApacheKafka {
   }
 
   async kill(): Promise<void> {
+    await this.#end('SIGKILL');
+  }
+
+  async stop(): Promise<void> {
+    const late = setTimeout(() => void this.kill(), STOP_TIMEOUT_MS);
+    await this.#end('SIGTERM');
+    clearTimeout(late);
+  }
+
+  async #end(signal: NodeJS.Signals): Promise<void> {
     const child = this.#process;
-    if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
+    if (child === undefined || !this.runs) return;
     const ended = new Promise((resolve) => child.once('exit', resolve));
-    child.kill('SIGKILL');
+    child.kill(signal);
     await ended;
   }
 

@@ -1,4 +1,5 @@
 export * from './apache-kafka.js';
+export * from './apache-kafka-cluster.js';
 export * from './broker-fixture.js';
 export * from './engine-conformance.js';
 export * from './in-process-network.js';
@@ -10,6 +11,7 @@ export * from './raw-client.js';
 export * from './scripted-broker.js';
 export * from './until.js';
 export * from './sim-disk.js';
+export * from './sim-network.js';
 export * from './sim-random.js';
 export * from './gated-disk.js';
 export * from './log-fixture.js';
