@@ -1,4 +1,4 @@
-import { envNumber } from '@trunkline/platform';
+import { EnvironmentFault, envNumber } from '@trunkline/platform';
 
 /** What the email service is told from outside. Read once, from the environment, when it starts. */
 export interface EmailConfig {
@@ -24,7 +24,7 @@ export const EMAIL_CONFIG = Symbol('EmailConfig');
 export function emailConfig(environment: Readonly<Record<string, string | undefined>>): EmailConfig {
   const smtpUrl = environment['SMTP_URL'] ?? 'smtp://127.0.0.1:1025';
   if (!/^smtps?:\/\/[^/]+$/.test(smtpUrl)) {
-    throw new Error(`SMTP_URL=${smtpUrl}: smtp://host:port or smtps://user:password@host:port is wanted`);
+    throw new EnvironmentFault(`SMTP_URL=${smtpUrl}: smtp://host:port or smtps://user:password@host:port is wanted`);
   }
   return {
     host: environment['EMAIL_HOST'] ?? '127.0.0.1',

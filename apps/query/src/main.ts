@@ -3,7 +3,7 @@ import { ValidationPipe } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { DocumentBuilder, SwaggerModule } from '@nestjs/swagger';
-import { endWithParent } from '@trunkline/platform';
+import { endWithParent, startFailure } from '@trunkline/platform';
 import { AppModule } from './app.module.js';
 import { queryConfig } from './config.js';
 import { ORDERS_COLUMNS } from './data/orders-table.js';
@@ -12,14 +12,23 @@ import { ORDERS_COLUMNS } from './data/orders-table.js';
 const ORPHAN_MS_MAX = 3_000;
 
 if (process.env['TRUNKLINE_ENDS_WITH_PARENT'] === 'true') endWithParent(ORPHAN_MS_MAX);
-const config = queryConfig(process.env);
-const app = await NestFactory.create<NestFastifyApplication>(AppModule.with(config), new FastifyAdapter(), {
-  logger: ['warn', 'error', 'fatal'],
+
+async function start(): Promise<void> {
+  const config = queryConfig(process.env);
+  const app = await NestFactory.create<NestFastifyApplication>(AppModule.with(config), new FastifyAdapter(), {
+    logger: ['warn', 'error', 'fatal'],
+    abortOnError: false,
+  });
+  app.useGlobalPipes(new ValidationPipe({ transform: true, whitelist: true, forbidNonWhitelisted: true }));
+  app.enableShutdownHooks();
+  const description = `Read-only SQL over generated orders, asked over the bus and streamed back. Table: orders (${ORDERS_COLUMNS}).`;
+  const document = new DocumentBuilder().setTitle('Trunkline query service').setDescription(description).build();
+  SwaggerModule.setup('docs', app, () => SwaggerModule.createDocument(app, document));
+  await app.listen(config.port, config.host);
+  process.stdout.write(`ready ${(await app.getUrl()).replace('[::1]', 'localhost')}\n`);
+}
+
+start().catch((reason: unknown) => {
+  process.stderr.write(`query service: ${startFailure(reason, 'QUERY_PORT')}\n`);
+  process.exit(1);
 });
-app.useGlobalPipes(new ValidationPipe({ transform: true, whitelist: true, forbidNonWhitelisted: true }));
-app.enableShutdownHooks();
-const description = `Read-only SQL over generated orders, asked over the bus and streamed back. Table: orders (${ORDERS_COLUMNS}).`;
-const document = new DocumentBuilder().setTitle('Trunkline query service').setDescription(description).build();
-SwaggerModule.setup('docs', app, () => SwaggerModule.createDocument(app, document));
-await app.listen(config.port, config.host);
-process.stdout.write(`ready ${(await app.getUrl()).replace('[::1]', 'localhost')}\n`);

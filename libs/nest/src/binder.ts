@@ -28,6 +28,8 @@ import { payloadIndex } from './parameters.js';
 import { MODULE_OPTIONS } from './module-options.js';
 import type { TrunklineModuleOptions } from './module-options.js';
 
+/** Any time will do: the timer is there, it has nothing to do. */
+const AWAKE_MS = 60_000;
 /** How long running handlers may take to finish when the application closes, ms, when the module does not say. */
 const DRAIN_MS = 10_000;
 
@@ -57,7 +59,13 @@ export class HandlerBinder implements OnApplicationBootstrap, OnModuleDestroy, O
     const handlers = exploreHandlers(this.discovery, this.scanner);
     this.#checkBuses(handlers);
     for (const handler of handlers) if (busOf(handler) === this.name) this.#lanes.push(this.#bind(handler));
-    await this.bus.start();
+    // No timer of a bus keeps the process alive: waiting for a broker that is gone, it would end without a word.
+    const awake = setInterval(() => {}, AWAKE_MS);
+    try {
+      await this.bus.start();
+    } finally {
+      clearInterval(awake);
+    }
   }
 
   /** The name of the bus that this one binds handlers to. */

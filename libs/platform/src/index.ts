@@ -9,6 +9,7 @@ export * from './node-logger.js';
 export * from './node-network.js';
 export * from './node-random.js';
 export * from './node-version.js';
+export * from './start-failure.js';
 export * from './tls-network.js';
 export { CodecMissing, NotValid, TooLarge } from './too-large.js';
 export { LockHeld } from './node-lock.js';

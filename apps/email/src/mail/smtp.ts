@@ -25,6 +25,7 @@ export class SmtpRefused extends Error {
 /** Sends e-mails over a few kept connections. */
 export class Smtp {
   readonly #transport: Transporter;
+  readonly #server: string;
 
   constructor(
     url: string,
@@ -32,6 +33,7 @@ export class Smtp {
     connectionsMax: number,
   ) {
     const { protocol, hostname, port, username, password } = new URL(url);
+    this.#server = `${protocol}//${hostname}${port === '' ? '' : `:${port}`}`;
     this.#transport = createTransport({
       pool: true,
       maxConnections: connectionsMax,
@@ -62,7 +64,9 @@ export class Smtp {
     } catch (reason) {
       const replyCode: unknown = reason instanceof Error ? Reflect.get(reason, 'responseCode') : undefined;
       const text = reason instanceof Error ? reason.message : String(reason);
-      throw new SmtpRefused(typeof replyCode === 'number' ? replyCode : 0, text, { cause: reason });
+      if (typeof replyCode === 'number') throw new SmtpRefused(replyCode, text, { cause: reason });
+      const why = `the mail server ${this.#server} (SMTP_URL) did not answer as one: ${text}; is it running?`;
+      throw new SmtpRefused(0, why, { cause: reason });
     }
   }
 
