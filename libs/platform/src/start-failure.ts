@@ -16,7 +16,7 @@ const SENTENCES = new Set(['EnvironmentFault', 'TrunklineError', 'StartFault', '
  * none. `portVariable` is what its port is chosen by.
  */
 export function startFailure(thrown: unknown, portVariable: string): string {
-  if (typeof thrown !== 'object') return String(thrown);
+  if (typeof thrown === 'string') return thrown;
   const reason = asError(thrown);
   if (SENTENCES.has(reason.name)) return reason.message;
   const given: unknown = Reflect.get(reason, 'port');
