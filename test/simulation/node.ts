@@ -1,5 +1,5 @@
 import { Broker, brokerConfig } from '@trunkline/broker';
-import { type Disk, silentLogger } from '@trunkline/kernel';
+import { type Disk, type Network, silentLogger } from '@trunkline/kernel';
 import { compression, crc32c } from '@trunkline/platform';
 import type { AnyApi, Decoded, Encodable } from '@trunkline/protocol';
 import { InProcessNetwork, LinkClient, SimDisk, SimRandom } from '@trunkline/testing';
@@ -27,6 +27,14 @@ const ANSWER_MS_MAX = 60_000;
 /** No answer: the node is down, went down, or ended the connection. */
 export class NoAnswer extends Error {}
 
+/** Where a node stands, when it is not alone. */
+export interface Surroundings {
+  /** The network as the process sees it that starts now. */
+  readonly network: () => Network;
+  /** Over the usual ones. */
+  readonly config: Readonly<Record<string, string>>;
+}
+
 /** One broker on one simulated disk, which can be stopped, killed and cut off from power at any moment. */
 export class SimNode {
   readonly disk: SimDisk;
@@ -39,6 +47,7 @@ export class SimNode {
   constructor(
     readonly world: SimWorld,
     readonly mutant: Mutant | undefined,
+    private readonly surroundings?: Surroundings,
   ) {
     const { dice } = world;
     const pace = (act: string, path: string): Promise<void> => {
@@ -64,10 +73,11 @@ export class SimNode {
     this.#incarnation += 1;
     world.note(`start ${this.#incarnation}`);
     const inner: Disk = this.disk.process();
+    const config = { ...CONFIG, ...this.surroundings?.config };
     const broker = await Broker.start({
-      config: brokerConfig([{ origin: 'simulation', values: new Map(Object.entries(CONFIG)) }]),
+      config: brokerConfig([{ origin: 'simulation', values: new Map(Object.entries(config)) }]),
       disk: this.mutant?.disk?.(inner) ?? inner,
-      network: new InProcessNetwork(),
+      network: this.surroundings?.network() ?? new InProcessNetwork(),
       clock: world.clockOf(life),
       random: new SimRandom(world.seed + this.#incarnation * 7919),
       logger: silentLogger,

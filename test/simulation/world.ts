@@ -80,9 +80,7 @@ export class SimWorld {
       run,
       cancelled: false,
     };
-    let at = this.#events.length;
-    while (at > 0 && isLater(event, this.#events[at - 1]!)) at -= 1;
-    this.#events.splice(at, 0, event);
+    this.#rise(event);
     return event;
   }
 
@@ -120,12 +118,38 @@ export class SimWorld {
     return promise;
   }
 
+  /** Into the heap: no event is later than those below it. */
+  #rise(event: Scheduled): void {
+    const events = this.#events;
+    let at = events.length;
+    for (let above = (at - 1) >> 1; at > 0 && isLater(events[above]!, event); above = (at - 1) >> 1) {
+      events[at] = events[above]!;
+      at = above;
+    }
+    events[at] = event;
+  }
+
+  /** Takes the first out of the heap. */
+  #sink(): void {
+    const events = this.#events;
+    const last = events.pop()!;
+    if (events.length === 0) return;
+    let at = 0;
+    for (let below = 1; below < events.length; below = 2 * at + 1) {
+      if (below + 1 < events.length && isLater(events[below]!, events[below + 1]!)) below += 1;
+      if (!isLater(last, events[below]!)) break;
+      events[at] = events[below]!;
+      at = below;
+    }
+    events[at] = last;
+  }
+
   /** The next event, and everything that follows from it in the same moment. */
   async #next(untilUs: number): Promise<boolean> {
     for (;;) {
-      const event = this.#events.at(-1);
+      const event = this.#events[0];
       if (event === undefined || event.dueUs > untilUs) return false;
-      this.#events.pop();
+      this.#sink();
       if (event.cancelled || !event.life.alive) continue;
       this.#nowUs = event.dueUs;
       this.steps += 1;
@@ -140,7 +164,6 @@ export class SimWorld {
 /** Something did not come to an end in time. */
 export class Hangs extends Error {}
 
-/** Later events stand before earlier ones: the next is the last. */
 function isLater(event: Scheduled, than: Scheduled): boolean {
   if (event.dueUs !== than.dueUs) return event.dueUs > than.dueUs;
   if (event.tiebreak !== than.tiebreak) return event.tiebreak > than.tiebreak;
