@@ -72,7 +72,7 @@ class Cluster implements ApacheKafkaCluster {
   }
 
   async startAll(): Promise<void> {
-    await Promise.all(this.#nodes.map((node) => (node.runs ? undefined : node.start())));
+    await Promise.all(this.#nodes.filter(({ runs }) => !runs).map((node) => node.start()));
   }
 
   async close(): Promise<void> {

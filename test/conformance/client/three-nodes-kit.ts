@@ -1,5 +1,5 @@
 import { type ClientOptions, Consumer, KafkaClient, type Producer } from '@trunkline/client';
-import { fromUtf8 } from '@trunkline/kernel';
+import { asError, fromUtf8 } from '@trunkline/kernel';
 import { type ApacheKafkaCluster, startApacheKafkaCluster, until } from '@trunkline/testing';
 import { nodePorts } from './brokers.js';
 
@@ -174,7 +174,7 @@ export class Writing {
 /** What consumers get, by partition, until it is told to stop. */
 export class Reading {
   readonly values: string[][] = [];
-  failure: unknown;
+  failure: Error | undefined;
   readonly #ended: Promise<unknown>;
   #isOver = false;
 
@@ -189,7 +189,7 @@ export class Reading {
           (this.values[partition] ??= []).push(fromUtf8(value!));
       }
     } catch (reason) {
-      this.failure = reason;
+      this.failure = asError(reason);
     }
   }
 
