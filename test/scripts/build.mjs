@@ -43,6 +43,7 @@ function build() {
   }
   const compiledAt = new Date(); // What changes from here on is not surely in this build.
   run('node_modules/typescript/bin/tsc', ['-b']);
+  run('test/scripts/bundle-libs.mjs', []);
   run('apps/broker/bundle.mjs', []);
   mkdirSync('node_modules/.cache', { recursive: true });
   writeFileSync(stamp, '');
