@@ -250,6 +250,23 @@ describe('a partition dispatcher', () => {
     expect(partition.position).toBe(1);
   });
 
+  it('takes nothing more while it drains or releases, and its position passes nothing that it did not take', async () => {
+    const { dispatcher, at } = setUp();
+    const [drained, released] = [dispatcher.assign('c', 0, 0), dispatcher.assign('c', 1, 0)];
+    for (const partition of [drained, released]) partition.offer(delivery(0, 'a', partition.partition));
+    const releasing = released.release(1_000);
+    released.offer(delivery(1, 'a', 1));
+    released.advance(2);
+    const draining = dispatcher.drain(1_000);
+    drained.offer(delivery(1));
+    drained.advance(2);
+    at(0).acknowledge();
+    await turn();
+    at(0).acknowledge();
+    expect(await draining).toBe(true);
+    expect([drained.position, await releasing]).toEqual([1, 1]);
+  });
+
   it('says when a drain was not through in time', async () => {
     const { dispatcher, clock } = setUp();
     dispatcher.assign('c', 0, 0).offer(delivery(0));

@@ -152,7 +152,8 @@ export class PartitionDispatcher {
   }
 
   #advance(queue: PartitionQueue, nextOffset: number): void {
-    if (queue.state === 'revoked') return;
+    // What was offered below it since was not taken.
+    if (queue.state !== 'assigned' || this.#stopped) return;
     const before = queue.position;
     queue.advance(nextOffset);
     if (queue.position !== before) this.#tell(queue, 'moved');
