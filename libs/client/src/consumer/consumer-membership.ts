@@ -25,6 +25,8 @@ export class ConsumerMembership {
   readonly member: GroupMember;
   /** Given by the group, by name; positions may still be on their way. The object tells one giving from the next. */
   readonly #given = new Map<string, object>();
+  /** Those that the listener was told of, and not yet that they are taken. */
+  readonly #told = new Set<string>();
   #committedAtMs: number;
   #isCommitting = false;
   #isClosing = false;
@@ -75,9 +77,15 @@ export class ConsumerMembership {
   async #assigned(given: readonly GroupPartition[]): Promise<void> {
     const token = {};
     for (const one of given) this.#given.set(nameOf(one), token);
+    const isOurs = (one: GroupPartition): boolean => this.#given.get(nameOf(one)) === token;
     const queues = await this.#placed(given, token);
-    await this.listener.onAssigned?.(given);
+    // Positions take their time: what was taken meanwhile was never theirs to hear of.
+    const ours = given.filter(isOurs);
+    if (ours.length === 0) return;
+    for (const one of ours) this.#told.add(nameOf(one));
+    await this.listener.onAssigned?.(ours);
     for (const queue of queues) {
+      if (!isOurs(queue)) continue;
       queue.isHeld = false;
       this.partitions.readied(queue);
     }
@@ -118,32 +126,38 @@ export class ConsumerMembership {
   }
 
   #add(position: ConsumerPosition): PartitionQueue {
-    const queue = this.partitions.find(position) ?? this.partitions.add(position, true);
+    this.partitions.remove(position); // Of an earlier giving, whose end its listener still works on.
+    const queue = this.partitions.add(position, true);
     queue.committed = position.offset;
     return queue;
   }
 
   async #revoked(taken: readonly GroupPartition[]): Promise<void> {
+    for (const one of taken) this.#given.delete(nameOf(one));
     const queues = taken.map((one) => this.partitions.find(one)).filter((queue) => queue !== undefined);
     for (const queue of queues) queue.isHeld = true;
+    const told = this.#untold(taken);
     try {
-      await this.listener.onRevoked?.(taken);
+      if (told.length > 0) await this.listener.onRevoked?.(told);
       if (this.settings.autoCommitIntervalMs > 0) await this.#commitQuietly(this.#done(queues));
     } finally {
-      this.#forget(taken);
+      // Lost and given anew meanwhile, it is read by another queue, which stays.
+      for (const queue of queues) if (this.partitions.find(queue) === queue) this.partitions.remove(queue);
     }
   }
 
   #lost(lost: readonly GroupPartition[]): void {
-    this.#forget(lost);
-    this.listener.onLost?.(lost);
-  }
-
-  #forget(partitions: readonly GroupPartition[]): void {
-    for (const one of partitions) {
+    for (const one of lost) {
       this.#given.delete(nameOf(one));
       this.partitions.remove(one);
     }
+    const told = this.#untold(lost);
+    if (told.length > 0) this.listener.onLost?.(told);
+  }
+
+  /** Of these, those that the listener knows as its own; it hears of their end now. */
+  #untold(partitions: readonly GroupPartition[]): GroupPartition[] {
+    return partitions.filter((one) => this.#told.delete(nameOf(one)));
   }
 
   async #commitQuietly(offsets: readonly GroupOffset[]): Promise<void> {
