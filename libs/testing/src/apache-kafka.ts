@@ -52,9 +52,11 @@ export function apacheKafkaVersion(): string {
   return process.env['TRUNKLINE_KAFKA_VERSION'] || DEFAULT_VERSION;
 }
 
-/** Where Apache Kafka's jars are, or undefined when they have not been fetched. */
-export function apacheKafkaJars(): string | undefined {
-  const version = apacheKafkaVersion();
+/**
+ * Where Apache Kafka's jars are, or undefined when they have not been fetched. Its tools and Java clients are those of
+ * the default version, whatever version the brokers have.
+ */
+export function apacheKafkaJars(version: string = DEFAULT_VERSION): string | undefined {
   const cache = process.env['XDG_CACHE_HOME'] || join(homedir(), '.cache');
   const folder = process.env['TRUNKLINE_KAFKA_JARS'] || join(cache, 'trunkline-apache-kafka', version, 'libs');
   return existsSync(join(folder, `kafka_2.13-${version}.jar`)) ? folder : undefined;
@@ -71,7 +73,7 @@ export function newClusterId(): string {
  * Topics are never made by asking for them. Rejects with what is missing, or with the end of its log.
  */
 export async function startApacheKafka(options: ApacheKafkaOptions): Promise<ApacheKafka> {
-  const jars = apacheKafkaJars();
+  const jars = apacheKafkaJars(apacheKafkaVersion());
   if (jars === undefined)
     throw new Error(
       `Apache Kafka ${apacheKafkaVersion()} is missing; run: node test/scripts/apache-kafka-jars.mjs ${apacheKafkaVersion()}`,

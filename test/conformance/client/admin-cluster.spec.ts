@@ -1,7 +1,7 @@
 import { expect, it } from '@jest/globals';
 import type { Uuid } from '@trunkline/kernel';
 import { codeOf, describeAdmin, eventually } from './admin-kit.js';
-import { apacheKafka, kafkaBrokers } from './brokers.js';
+import { apacheKafka, itSinceFour, kafkaBrokers } from './brokers.js';
 
 const SOME_UUID = '_WNvW5yCQju7sVk4NrvR7A' as Uuid;
 
@@ -19,7 +19,7 @@ describeAdmin('the cluster', (world) => {
     expect(authorizedOperations).toEqual(expect.arrayContaining(['create', 'alter', 'describe']));
   });
 
-  it('tells fenced brokers too, when asked', async () => {
+  itSinceFour('tells fenced brokers too, when asked', async () => {
     const { brokers } = await world().admin.cluster.describe({ includeFencedBrokers: true });
     expect(brokers.some(({ isFenced }) => !isFenced)).toBe(true);
   });
@@ -128,7 +128,7 @@ describeAdmin(
       expect(highWatermark).toBeGreaterThan(0);
     });
 
-    it('checks features without changing them', async () => {
+    itSinceFour('checks features without changing them', async () => {
       const { cluster } = world().admin;
       const level = (await cluster.describeFeatures()).finalized.get('group.version')!.max;
       const checked = await cluster.updateFeatures([{ feature: 'group.version', level: 0, kind: 'safe_downgrade' }], {
@@ -183,7 +183,7 @@ describeAdmin(
       expect(moved.get({ topic, partition: 1 })?.ok).toBe(true);
     });
 
-    it('refuses another number of replicas when that is forbidden', async () => {
+    itSinceFour('refuses another number of replicas when that is forbidden', async () => {
       const key = { topic: await world().topic({ partitions: 1 }), partition: 0 };
       const moved = await world().admin.cluster.alterReassignments([{ ...key, replicas: [1, 2] }], {
         allowReplicationFactorChange: false,

@@ -1,4 +1,5 @@
 import { expect, it } from '@jest/globals';
+import { itSinceFour } from './brokers.js';
 import type { ConfigResource } from '@trunkline/client';
 import { codeOf, describeAdmin, eventually } from './admin-kit.js';
 
@@ -40,7 +41,7 @@ describeAdmin('configs', (world, tested) => {
     expect(asked.documentation).toEqual(expect.any(String));
   });
 
-  it('of a broker are told by that broker', async () => {
+  itSinceFour('of a broker are told by that broker', async () => {
     const { nodeId } = (await world().admin.cluster.describe()).brokers[0]!;
     const broker: ConfigResource = { type: 'broker', name: String(nodeId) };
     const configs = (await world().admin.configs.describe([broker])).value(broker);
@@ -124,14 +125,14 @@ describeAdmin('configs', (world, tested) => {
     await eventually(() => valueOf(topic, 'segment.ms'), '70000');
   });
 
-  it('name the topics among what has configs', async () => {
+  itSinceFour('name the topics among what has configs', async () => {
     const topic = await world().topic();
     const resources = await world().admin.configs.listResources(['topic']);
     expect(resources).toContainEqual({ type: 'topic', name: topic });
     expect(new Set(resources.map(({ type }) => type))).toEqual(new Set(['topic']));
   });
 
-  it('name every kind when none is asked for', async () => {
+  itSinceFour('name every kind when none is asked for', async () => {
     const kinds = new Set((await world().admin.configs.listResources()).map(({ type }) => type));
     expect([...kinds]).toEqual(expect.arrayContaining(['broker', 'topic']));
   });

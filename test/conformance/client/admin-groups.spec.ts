@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Admin } from '@trunkline/client';
 import { until } from '@trunkline/testing';
 import { codeOf, describeAdmin } from './admin-kit.js';
-import { apacheKafka, kafkaBrokers } from './brokers.js';
+import { kafkaBrokers, kafkaBrokersWith } from './brokers.js';
 import { GroupWorld, shared } from './groups-kit.js';
 import { ShareWorld, take } from './share-kit.js';
 
@@ -217,14 +217,17 @@ for (const tested of kafkaBrokers()) {
   });
 }
 
-describe.each(kafkaBrokers().includes(apacheKafka) ? [apacheKafka] : [])('newer groups of $name', (tested) => {
+const [newer] = kafkaBrokersWith('shareGroups');
+const describeNewer = newer === undefined ? describe.skip : describe;
+
+describeNewer(`newer groups of ${newer?.name}`, () => {
   let groups: GroupWorld;
   let share: ShareWorld;
   let admin: Admin;
   let close: () => Promise<void>;
 
   beforeAll(async () => {
-    const running = await tested.start();
+    const running = await newer!.start();
     groups = new GroupWorld(running.bootstrap);
     share = new ShareWorld(running.bootstrap);
     admin = new Admin(groups.client.cluster, { timeoutMs: 15_000 });

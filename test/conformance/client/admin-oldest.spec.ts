@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Admin, type AskOptions, type BodyOf, type Cluster, KafkaClient, type Target } from '@trunkline/client';
 import { type AnyApi, advertisedVersions } from '@trunkline/protocol';
 import { until } from '@trunkline/testing';
-import { type RunningBroker, kafkaBrokers, nodePorts } from './brokers.js';
+import { type RunningBroker, itSinceFour, kafkaBrokers, nodePorts } from './brokers.js';
 
 /** The same cluster, asked in the oldest versions that brokers still know and the caller accepts. */
 function inOldestVersions(cluster: Cluster): Cluster {
@@ -105,7 +105,7 @@ for (const tested of kafkaBrokers()) {
         expect((await admin.transactions.list()).some(({ transactionalId }) => transactionalId === topic)).toBe(true);
       });
 
-      it('takes a newer version where only that can say it', async () => {
+      itSinceFour('takes a newer version where only that can say it', async () => {
         expect(await admin.transactions.list({ idPattern: 'admin-no-such.*' })).toEqual([]);
         const { topicId } = (await client.admin().topics.describe([topic])).value(topic);
         expect((await admin.topics.describeById([topicId!])).value(topicId!).name).toBe(topic);

@@ -1,7 +1,7 @@
 import { expect, it } from '@jest/globals';
 import { until } from '@trunkline/testing';
 import { codeOf, describeAdmin } from './admin-kit.js';
-import { kafkaBrokers } from './brokers.js';
+import { itSinceFour, kafkaBrokersWith } from './brokers.js';
 
 describeAdmin('producers', (world) => {
   it('are told with what they wrote last', async () => {
@@ -53,7 +53,7 @@ describeAdmin(
       await producer.abortTransaction();
     });
 
-    it('are listed by state, pattern and age', async () => {
+    itSinceFour('are listed by state, pattern and age', async () => {
       const { transactionalId, producer } = await open('filtered');
       const { transactions } = world().admin;
       const has = async (options: Parameters<typeof transactions.list>[0]): Promise<boolean> =>
@@ -66,7 +66,7 @@ describeAdmin(
       await producer.abortTransaction();
     });
 
-    it('are not listed by a pattern that is none', async () => {
+    itSinceFour('are not listed by a pattern that is none', async () => {
       expect(await codeOf(world().admin.transactions.list({ idPattern: '(' }))).toBe('INVALID_REGULAR_EXPRESSION');
     });
 
@@ -144,5 +144,5 @@ describeAdmin(
       await groups.delete([groupId]);
     });
   },
-  kafkaBrokers().filter(({ has }) => has.transactions),
+  kafkaBrokersWith('transactions'),
 );

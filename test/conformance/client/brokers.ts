@@ -1,4 +1,5 @@
 import { createServer } from 'node:net';
+import { it } from '@jest/globals';
 import type { ClientPorts } from '@trunkline/client';
 import { silentLogger } from '@trunkline/kernel';
 import { NodeNetwork, compression, crc32c, nodeClock, nodeRandom, nodeScramHashes } from '@trunkline/platform';
@@ -30,6 +31,9 @@ export interface TestedBroker {
 /** Kafka 3.9, selected by `TRUNKLINE_KAFKA_VERSION`, has groups of KIP-848 and share groups as previews only: not tested. */
 const isBeforeFour = Number.parseInt(apacheKafkaVersion(), 10) < 4;
 
+/** For what came with Apache Kafka 4: transactions of version 2, later versions of admin requests. */
+export const itSinceFour = isBeforeFour ? it.skip : it;
+
 const FIRST_PORT = 30_100;
 const LAST_PORT = 30_198;
 
@@ -43,6 +47,13 @@ export function kafkaBrokers(): readonly TestedBroker[] {
   const isMissing = missing.includes('Apache Kafka') || missing.includes('java');
   const isGiven = process.env['TRUNKLINE_TEST_KAFKA'] !== undefined;
   return isMissing && !isGiven ? [trunkline] : [trunkline, apacheKafka];
+}
+
+/** The brokers that have a feature; where none has it, the file shows a test that is skipped. */
+export function kafkaBrokersWith(feature: keyof BrokerFeatures): readonly TestedBroker[] {
+  const brokers = kafkaBrokers().filter(({ has }) => has[feature]);
+  if (brokers.length === 0) it.skip(`needs a broker with ${feature}`, () => {});
+  return brokers;
 }
 
 /** The world as Node has it. */

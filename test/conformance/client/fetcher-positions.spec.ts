@@ -182,6 +182,11 @@ function describePositions(tested: TestedBroker): void {
       await transact(topic, 'a', true);
       await transact(topic, 'b', false);
       await transact(topic, 'c', true);
+      // A commit is answered before its marker is written.
+      await until('the marker is there', async () => {
+        const [end] = await offsetsFor(bench.client.cluster, [{ topic, partition: 0 }], 'latest');
+        return end?.offset === 6;
+      });
       await bench.say(topic, 0, ['d']);
       const heard = hear({ isolationLevel: 'read_committed' });
       heard.fetcher.add(topic, 0, 0);

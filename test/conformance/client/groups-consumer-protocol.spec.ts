@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { LeaveGroup, ConsumerGroupHeartbeat } from '@trunkline/protocol';
 import { until } from '@trunkline/testing';
-import { type RunningBroker, type TestedBroker, kafkaBrokers, trunkline } from './brokers.js';
+import { type RunningBroker, type TestedBroker, kafkaBrokersWith, trunkline } from './brokers.js';
 import { GroupWorld, type Probe, shared } from './groups-kit.js';
 
-for (const tested of kafkaBrokers().filter(({ has }) => has.consumerGroups)) describeConsumerProtocol(tested);
+for (const tested of kafkaBrokersWith('consumerGroups')) describeConsumerProtocol(tested);
 
 /** Members of groups whose assignments the broker makes (KIP-848). */
 function describeConsumerProtocol(tested: TestedBroker): void {

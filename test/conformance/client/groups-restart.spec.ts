@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { NodeNetwork } from '@trunkline/platform';
 import { startApacheKafka, startTestBroker, until } from '@trunkline/testing';
-import { kafkaBrokers } from './brokers.js';
+import { apacheKafka as tested, kafkaBrokers } from './brokers.js';
 import { GroupWorld, shared } from './groups-kit.js';
 
 interface Restartable {
@@ -31,7 +31,8 @@ async function apacheKafka(): Promise<Restartable> {
 }
 
 describeRestarts('Trunkline', trunkline, ['classic']);
-if (kafkaBrokers().length > 1) describeRestarts('Apache Kafka', apacheKafka, ['classic', 'consumer']);
+if (kafkaBrokers().length > 1)
+  describeRestarts('Apache Kafka', apacheKafka, tested.has.consumerGroups ? ['classic', 'consumer'] : ['classic']);
 
 /** What members do while their coordinator is gone. */
 function describeRestarts(

@@ -1,14 +1,14 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { KafkaError, type ShareRecord } from '@trunkline/client';
 import { until } from '@trunkline/testing';
-import { type RunningBroker, type TestedBroker, kafkaBrokers } from './brokers.js';
+import { type RunningBroker, type TestedBroker, kafkaBrokersWith } from './brokers.js';
 import { ShareWorld, take, told, valuesOf } from './share-kit.js';
 
 const EXPLICIT = { acknowledgementMode: 'explicit' } as const;
 /** The shortest that a broker of default settings allows. */
 const SHORT_LOCK = { 'share.record.lock.duration.ms': '15000' };
 
-for (const tested of kafkaBrokers()) if (tested.has.shareGroups) describeLocks(tested);
+for (const tested of kafkaBrokersWith('shareGroups')) describeLocks(tested);
 
 function describeLocks(tested: TestedBroker): void {
   describe(`locks of share groups of ${tested.name}`, () => {

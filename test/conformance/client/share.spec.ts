@@ -1,12 +1,12 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { AcknowledgeResult } from '@trunkline/client';
 import { until } from '@trunkline/testing';
-import { type RunningBroker, type TestedBroker, kafkaBrokers } from './brokers.js';
+import { type RunningBroker, type TestedBroker, kafkaBrokersWith } from './brokers.js';
 import { ShareWorld, take, told, valuesOf } from './share-kit.js';
 
 const EXPLICIT = { acknowledgementMode: 'explicit' } as const;
 
-for (const tested of kafkaBrokers()) if (tested.has.shareGroups) describeShare(tested);
+for (const tested of kafkaBrokersWith('shareGroups')) describeShare(tested);
 
 function describeShare(tested: TestedBroker): void {
   describe(`a share consumer of ${tested.name}`, () => {

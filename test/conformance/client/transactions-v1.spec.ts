@@ -2,10 +2,10 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { type AskOptions, type Cluster, KafkaError, Producer } from '@trunkline/client';
 import { type AnyApi, AddPartitionsToTxn } from '@trunkline/protocol';
 import { until } from '@trunkline/testing';
-import { kafkaBrokers } from './brokers.js';
+import { kafkaBrokersWith } from './brokers.js';
 import { ProducerKit } from './producer-kit.js';
 
-const brokers = kafkaBrokers().filter(({ has }) => has.transactions);
+const brokers = kafkaBrokersWith('transactions');
 
 /** What was asked of a cluster whose features say nothing of transactions: as before Kafka 4. */
 interface Watched {

@@ -2,10 +2,10 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { KafkaError, type Producer, type ProducerOptions } from '@trunkline/client';
 import { OffsetFetch } from '@trunkline/protocol';
 import { until } from '@trunkline/testing';
-import { kafkaBrokers } from './brokers.js';
+import { itSinceFour, kafkaBrokersWith } from './brokers.js';
 import { ProducerKit } from './producer-kit.js';
 
-const brokers = kafkaBrokers().filter(({ has }) => has.transactions);
+const brokers = kafkaBrokersWith('transactions');
 
 describe.each(brokers.map((broker) => [broker.name, broker] as const))('transactions with %s', (_name, tested) => {
   let kit: ProducerKit;
@@ -87,7 +87,7 @@ describe.each(brokers.map((broker) => [broker.name, broker] as const))('transact
     );
   });
 
-  it('raises the epoch with each end where the cluster has transactions of version 2', async () => {
+  itSinceFour('raises the epoch with each end where the cluster has transactions of version 2', async () => {
     const topic = await kit.topic();
     const producer = await transactional();
     for (let round = 0; round < 3; round++) {
