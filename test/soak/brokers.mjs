@@ -1,0 +1,37 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+// Past the index of that lib: it stands on jest, which is not here.
+import { startApacheKafka } from '../../libs/testing/dist/apache-kafka.js';
+import { startBrokerProcess } from '../../libs/testing/dist/process-fixture.js';
+
+/** Brokers that can be killed and started again on the same data and address, by name. */
+export const brokers = {
+  async trunkline(port) {
+    const dir = mkdtempSync(join(tmpdir(), 'trunkline-soak-'));
+    const settings = { 'auto.create.topics.enable': 'false', 'group.initial.rebalance.delay.ms': '0' };
+    let running;
+    // The soak may end by an error or a signal: what it started ends with it.
+    const orphaned = () => {
+      running?.child.kill('SIGKILL');
+      rmSync(dir, { recursive: true, force: true });
+    };
+    process.once('exit', orphaned);
+    const start = async () => {
+      running = await startBrokerProcess(port, dir, settings);
+    };
+    await start();
+    return {
+      bootstrap: `127.0.0.1:${port}`,
+      kill: () => running.kill(),
+      start,
+      async close() {
+        await running.kill();
+        process.off('exit', orphaned);
+        rmSync(dir, { recursive: true, force: true });
+      },
+    };
+  },
+  /** Its jars must be there: `npm run kafka:jars`. */
+  kafka: (port) => startApacheKafka({ port }),
+};

@@ -1,0 +1,46 @@
+import { textOf } from './ledger.mjs';
+
+const TICK_MS = 5;
+const UNSETTLED_MAX = 1_000;
+
+export const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+
+/** Looks until something is so; false when it is not within the time. */
+export async function within(limitMs, isSo) {
+  const endMs = performance.now() + limitMs;
+  while (performance.now() < endMs) {
+    if (await isSo()) return true;
+    await pause(50);
+  }
+  return false;
+}
+
+/** A producer that writes a record to each partition every few milliseconds, as long as not too much is unsettled. */
+export function write({ producer, name, topic, partitions, ledger, stop }) {
+  let unsettled = 0;
+  const send = (partition) => {
+    unsettled += 1;
+    const value = textOf(name, ledger.next(name, partition));
+    producer.enqueue({ topic, partition, value }, (error, _partition, offset) => {
+      unsettled -= 1;
+      ledger.settled(name, partition, error, offset);
+    });
+  };
+  return (async () => {
+    while (!stop.aborted) {
+      if (unsettled < UNSETTLED_MAX) for (let partition = 0; partition < partitions; partition++) send(partition);
+      await pause(TICK_MS);
+    }
+    return await within(60_000, () => unsettled === 0);
+  })();
+}
+
+const decoder = new TextDecoder();
+
+/** Takes what a consumer gets until it is told to stop, and closes it. */
+export async function read({ consumer, reader, stop }) {
+  while (!stop.aborted) {
+    for (const { partition, value } of await consumer.poll(200)) reader.take(partition, decoder.decode(value));
+  }
+  await consumer.close();
+}
