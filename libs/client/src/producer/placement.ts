@@ -188,6 +188,9 @@ export class Placement {
       return new KafkaError('TIMED_OUT', `its partitions could not be found out: ${cause.message}`, { about, cause });
     }
     const count = topic.image?.partitions.length ?? 0;
+    if (count === 0 && topic.lookUps === 0) {
+      return new KafkaError('TIMED_OUT', 'its partitions could not be found out: no broker has answered', { about });
+    }
     const detail = count === 0 ? 'no broker knows it' : `it has ${count} partitions, none has the number ${partition}`;
     return new KafkaError('UNKNOWN_TOPIC_OR_PARTITION', detail, { about, advice: 'create it before' });
   }

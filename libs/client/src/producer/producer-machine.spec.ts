@@ -210,6 +210,17 @@ describe('partitions', () => {
     `);
     expect(script.machine.isEmpty).toBe(true);
   });
+
+  it('does not say that a topic is missing when no broker has answered', () => {
+    const script = ProducerScript.known({ deliveryTimeoutMs: 500 }, 0).send('a').wait(500);
+    expect(script.text).toMatchInlineSnapshot(`
+     "
+     looks up t
+     wait 500
+       a failed: [TIMED_OUT] topic t: its partitions could not be found out: no broker has answered
+     "
+    `);
+  });
 });
 
 describe('batches that are too large', () => {
