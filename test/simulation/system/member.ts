@@ -47,7 +47,7 @@ export class SimMember {
   ) {
     const { dice } = host.world;
     const isAuto = dice.chance(40);
-    const consumer = host.client({ disconnected: (_, lane) => void this.#disconnected(lane) }).consumer({
+    const consumer = host.client({ disconnected: (_, lane) => this.#disconnected(lane) }).consumer({
       reset: 'earliest',
       maxWaitMs: 1 + dice.below(300),
       requestTimeoutMs: 1_500,
@@ -151,6 +151,7 @@ export class SimMember {
 
   /** Lets go once what it was given is handled, and commits that. */
   async #revoked(partitions: readonly GroupPartition[], isAuto: boolean): Promise<void> {
+    if (this.mutant.keepsRevoked === true) return;
     await this.#handling;
     const tenures = this.#over(partitions);
     if (isAuto) return;

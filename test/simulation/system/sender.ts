@@ -2,7 +2,7 @@ import { KafkaError, type Producer, type ProducerOptions } from '@trunkline/clie
 import type { TopicHistory } from './history.js';
 import type { SimHost } from './host.js';
 
-const DELIVERY_MS = 20_000;
+const DELIVERY_MS = { least: 500, most: 12_000 };
 /** How much later than its delivery timeout a send may end. */
 const LATE_MS = 3_000;
 const KEYS = 5;
@@ -13,6 +13,7 @@ const PASSING: readonly string[] = ['TIMED_OUT', 'CLOSED', 'DISCONNECTED', 'UNRE
 export class SimSender {
   readonly faults: string[] = [];
   readonly #producer: Producer;
+  readonly #deliveryMs: number;
   #next = 0;
   #pending = 0;
   acknowledged = 0;
@@ -23,8 +24,9 @@ export class SimSender {
     options: ProducerOptions,
   ) {
     const { dice } = host.world;
+    this.#deliveryMs = dice.chance(50) ? DELIVERY_MS.most : DELIVERY_MS.least + dice.below(2_000);
     this.#producer = host.client().producer({
-      deliveryTimeoutMs: DELIVERY_MS,
+      deliveryTimeoutMs: this.#deliveryMs,
       requestTimeoutMs: 1_500,
       retryBackoffMaxMs: 200,
       batchBytesMax: dice.chance(30) ? 300 : 20_000,
@@ -54,7 +56,7 @@ export class SimSender {
     history.sent(value, { producer: host.name, sequence, key });
     this.#pending += 1;
     let isOver = false;
-    const late = host.world.schedule((DELIVERY_MS + LATE_MS) * 1000, 'late', host.life, () => {
+    const late = host.world.schedule((this.#deliveryMs + LATE_MS) * 1000, 'late', host.life, () => {
       if (!isOver) this.faults.push(`${value} has not ended ${LATE_MS} virtual ms after its delivery timeout`);
     });
     const filler = '.'.repeat(dice.below(40));

@@ -1,11 +1,12 @@
 import { SimNetwork } from '@trunkline/testing';
 import { SimClient, SimNode } from '../node.js';
 import { Hangs, Life, SimWorld } from '../world.js';
+import { BusWork } from './bus-work.js';
 import { BOOTSTRAP, BROKER } from './host.js';
-import { wholeLog } from './looking.js';
 import type { SystemMutant } from './mutants.js';
 import { Weather } from './weather.js';
 import { TopicWork } from './topic-work.js';
+import type { Work } from './work.js';
 
 export interface SystemOptions {
   readonly seed: number;
@@ -48,7 +49,7 @@ class System {
   readonly #network: SimNetwork;
   readonly #node: SimNode;
   readonly #weather: Weather;
-  readonly #works: readonly TopicWork[];
+  readonly #works: readonly Work[];
   readonly #faults: string[] = [];
 
   constructor(private readonly options: SystemOptions) {
@@ -64,7 +65,11 @@ class System {
     const surroundings = { network: () => this.#network.of(BROKER), config: CONFIG };
     this.#node = new SimNode(world, mutant.broker, surroundings);
     const parts = { world, network: this.#network, node: this.#node, mutant };
-    this.#works = Array.from({ length: 1 + world.dice.below(2) }, (_, index) => new TopicWork(parts, `t${index}`));
+    const topics = world.dice.below(3);
+    this.#works = [
+      ...Array.from({ length: topics }, (_, index) => new TopicWork(parts, `t${index}`)),
+      ...(topics < 2 || world.dice.chance(50) ? [new BusWork(parts)] : []),
+    ];
     this.#weather = new Weather(world, this.#network, this.#node, () => this.#works.flatMap(({ hosts }) => hosts));
   }
 
@@ -82,13 +87,13 @@ class System {
     for (const work of this.#works) work.end();
     this.#node.kill();
     const { hash, steps: events, nowMs: virtualMs, lines } = this.#world;
-    const sum = (of: (work: TopicWork) => number): number => this.#works.reduce((total, work) => total + of(work), 0);
+    const sum = (of: (work: Work) => number): number => this.#works.reduce((total, work) => total + of(work), 0);
     return {
       faults: this.#faults,
       hash,
       events,
       virtualMs,
-      acknowledged: sum(({ history }) => history.acknowledgedCount),
+      acknowledged: sum(({ acknowledgedCount }) => acknowledgedCount),
       handled: sum(({ handledCount }) => handledCount),
       lines: () => lines,
     };
@@ -137,11 +142,8 @@ class System {
     await this.#world.settle('the last start', this.#weather.restart('crash'), START_MS_MAX);
     for (const work of this.#works) work.end();
     const client = new SimClient(this.#node);
-    for (const { history } of this.#works) {
-      const looking = Promise.all(
-        Array.from({ length: history.partitions }, (_, index) => wholeLog(client, history.topic, index)),
-      );
-      history.check(await this.#world.settle('looking at everything', looking, CHECK_MS_MAX));
+    for (const work of this.#works) {
+      await this.#world.settle('looking at everything', work.check(client), CHECK_MS_MAX);
     }
   }
 }

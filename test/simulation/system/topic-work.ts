@@ -1,39 +1,29 @@
-import type { SimNetwork } from '@trunkline/testing';
-import { NoAnswer, SimClient, type SimNode } from '../node.js';
-import type { SimWorld } from '../world.js';
+import { SimClient } from '../node.js';
 import { GroupHistory, TopicHistory } from './history.js';
 import { SimHost } from './host.js';
-import { committedOffsets, createTopic } from './looking.js';
+import { createTopic, wholeLog } from './looking.js';
 import { SimMember } from './member.js';
-import type { SystemMutant } from './mutants.js';
+import { OffsetWatch } from './offset-watch.js';
 import { SimReader } from './reader.js';
 import { SimSender } from './sender.js';
+import type { SystemParts, Work } from './work.js';
 
 const PARTITIONS_MAX = 4;
 const SENDERS_MAX = 3;
 const MEMBERS_MAX = 4;
 const SEGMENT_MS_MAX = 20_000;
 
-/** What a system consists of, beside its work. */
-export interface SystemParts {
-  readonly world: SimWorld;
-  readonly network: SimNetwork;
-  readonly node: SimNode;
-  readonly mutant: SystemMutant;
-}
-
 /** One topic: those who write to it, who read it, and who share it in a group. They come, go and crash. */
-export class TopicWork {
+export class TopicWork implements Work {
   readonly history: TopicHistory;
   readonly group: GroupHistory;
   #senders: SimSender[] = [];
   #readers: SimReader[] = [];
   #members: SimMember[] = [];
-  #committed: readonly number[] = [];
   #names = 0;
-  #isLooking = false;
   readonly #isEager: boolean;
   readonly #client: SimClient;
+  readonly #watch: OffsetWatch;
   readonly #ended: { readonly faults: string[] }[] = [];
 
   constructor(
@@ -45,10 +35,15 @@ export class TopicWork {
     this.group = new GroupHistory(`g-${topic}`, this.history);
     this.#isEager = dice.chance(30);
     this.#client = new SimClient(parts.node);
+    this.#watch = new OffsetWatch(parts.node, this.group);
   }
 
   get hosts(): readonly SimHost[] {
     return [...this.#senders, ...this.#readers, ...this.#members].map(({ host }) => host);
+  }
+
+  get acknowledgedCount(): number {
+    return this.history.acknowledgedCount;
   }
 
   get handledCount(): number {
@@ -79,22 +74,14 @@ export class TopicWork {
     this.#members = this.#members.filter((member) => !member.hasLeft || this.#bury(member));
   }
 
-  /** What the group has committed, as its coordinator says. */
   look(): void {
-    const { node } = this.parts;
-    if (this.#isLooking || !node.up) return;
-    this.#isLooking = true;
-    const { topic, partitions } = this.history;
-    void committedOffsets(this.#client, this.group.group, topic, partitions)
-      .then((committed) => {
-        if (committed === undefined) return;
-        this.#committed = committed;
-        committed.forEach((offset, partition) => this.group.committed(partition, offset));
-      })
-      .catch((reason: unknown) => {
-        if (!(reason instanceof NoAnswer)) this.group.fault(`its offsets cannot be looked at: ${String(reason)}`);
-      })
-      .finally(() => (this.#isLooking = false));
+    this.#watch.look();
+  }
+
+  async check(client: SimClient): Promise<void> {
+    const { history } = this;
+    const logs = Array.from({ length: history.partitions }, (_, index) => wholeLog(client, history.topic, index));
+    history.check(await Promise.all(logs));
   }
 
   /** At least one of each, and a few more records. */
@@ -120,7 +107,7 @@ export class TopicWork {
       });
     }
     ends.forEach((end, index) => {
-      if (end > 0 && (this.#committed[index] ?? -1) < end) open.push(`${group.group} commits ${end} of ${index}`);
+      if (end > 0 && (this.#watch.committed[index] ?? -1) < end) open.push(`${group.group} commits ${end} of ${index}`);
     });
     const members = this.#members.filter(({ host, hasLeft }) => host.alive && !hasLeft);
     const held = members.flatMap(({ partitions }) => partitions).toSorted((left, right) => left - right);
