@@ -10,13 +10,10 @@ export const brokers = {
   async trunkline(port) {
     const dir = mkdtempSync(join(tmpdir(), 'trunkline-soak-'));
     const settings = { 'auto.create.topics.enable': 'false', 'group.initial.rebalance.delay.ms': '0' };
+    // The soak may end by an error or a signal.
+    const remove = () => rmSync(dir, { recursive: true, force: true });
+    process.once('exit', remove);
     let running;
-    // The soak may end by an error or a signal: what it started ends with it.
-    const orphaned = () => {
-      running?.child.kill('SIGKILL');
-      rmSync(dir, { recursive: true, force: true });
-    };
-    process.once('exit', orphaned);
     const start = async () => {
       running = await startBrokerProcess(port, dir, settings);
     };
@@ -27,8 +24,8 @@ export const brokers = {
       start,
       async close() {
         await running.kill();
-        process.off('exit', orphaned);
-        rmSync(dir, { recursive: true, force: true });
+        process.off('exit', remove);
+        remove();
       },
     };
   },

@@ -178,7 +178,10 @@ class Node implements ApacheKafka {
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     this.#process = child;
-    const orphaned = (): void => void child.kill('SIGKILL');
+    const orphaned = (): void => {
+      child.kill('SIGKILL');
+      rmSync(this.#dir, { recursive: true, force: true });
+    };
     process.once('exit', orphaned);
     child.once('exit', () => process.off('exit', orphaned));
     for (const stream of [child.stdout, child.stderr]) {

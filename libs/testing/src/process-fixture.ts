@@ -38,6 +38,9 @@ export async function startProcess(
   });
   const lines: string[] = [];
   const ended = new Promise<number | null>((resolve) => child.once('close', (code) => resolve(code)));
+  const orphaned = (): void => void child.kill('SIGKILL');
+  process.once('exit', orphaned);
+  child.once('exit', () => process.off('exit', orphaned));
   const stop = (signal: NodeJS.Signals) => async (): Promise<number | null> => {
     child.kill(signal);
     return ended;
