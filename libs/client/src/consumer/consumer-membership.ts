@@ -139,7 +139,8 @@ export class ConsumerMembership {
     const told = this.#untold(taken);
     try {
       if (told.length > 0) await this.listener.onRevoked?.(told);
-      if (this.settings.autoCommitIntervalMs > 0) await this.#commitQuietly(this.#done(queues));
+      const still = queues.filter((queue) => this.partitions.find(queue) === queue);
+      if (this.settings.autoCommitIntervalMs > 0) await this.#commitQuietly(this.#done(still));
     } finally {
       // Lost and given anew meanwhile, it is read by another queue, which stays.
       for (const queue of queues) if (this.partitions.find(queue) === queue) this.partitions.remove(queue);
