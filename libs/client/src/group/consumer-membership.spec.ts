@@ -227,4 +227,19 @@ describe('a member of the consumer protocol (KIP-848)', () => {
     play.close();
     expect(play.released()).toEqual(['beat -2']);
   });
+
+  it('asks sooner, but not for ever, while it has nothing to read yet', () => {
+    const play = new Play();
+    play.start();
+    const pauses: number[] = [];
+    for (let beats = 0; beats < 10; beats++) {
+      play.replied(1);
+      pauses.push(play.machine.wakeAtMs - play.nowMs);
+      play.wake();
+    }
+    expect(pauses).toEqual([500, 500, 500, 500, 500, 500, 500, 500, 5_000, 5_000]);
+    play.replied(2, ['a/0']);
+    play.replied(2);
+    expect(play.machine.wakeAtMs - play.nowMs).toBe(5_000);
+  });
 });

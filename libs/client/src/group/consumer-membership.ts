@@ -26,6 +26,8 @@ export interface ConsumerMembershipOptions {
 
 /** Assignments between two heartbeats that are acknowledged at once. */
 const HURRIED_MAX = 8;
+/** Heartbeats half a second apart of a member that has nothing to read yet, before it falls into the broker's step. */
+const EMPTY_BEATS_MAX = 8;
 /** An interval outside of these is not what a broker can mean. */
 const HEARTBEAT_MS_MIN = 500;
 const HEARTBEAT_MS_MAX = 60_000;
@@ -66,6 +68,7 @@ export class ConsumerMembership implements Membership<ConsumerAsk, ConsumerReply
   #isComplete = true;
   #lastContactMs = 0;
   #beatAtMs = Infinity;
+  #emptyBeats = 0;
 
   constructor(private readonly options: ConsumerMembershipOptions) {
     this.#memberId = options.memberId;
@@ -159,6 +162,7 @@ export class ConsumerMembership implements Membership<ConsumerAsk, ConsumerReply
     this.#epoch = JOIN_EPOCH;
     this.#mustTellAll = true;
     this.#mustAcknowledge = false;
+    this.#emptyBeats = 0;
     this.#beat();
   }
 
@@ -198,6 +202,15 @@ export class ConsumerMembership implements Membership<ConsumerAsk, ConsumerReply
     this.#phase = 'member';
     if (reply.assigned !== null) this.#reconcile(reply.assigned, reply.isComplete);
     this.#acknowledge();
+    this.#hurryFor(reply, nowMs);
+  }
+
+  /** A broker shares some time after a member has come: who has nothing yet asks sooner, a few times. */
+  #hurryFor({ assigned }: ConsumerReply, nowMs: number): void {
+    if (!this.#ownership.isEmpty || (assigned !== null && assigned.length > 0)) return void (this.#emptyBeats = 0);
+    if (this.#emptyBeats >= EMPTY_BEATS_MAX) return;
+    this.#emptyBeats += 1;
+    this.#beatAtMs = Math.min(this.#beatAtMs, nowMs + HEARTBEAT_MS_MIN);
   }
 
   #reconcile(assigned: readonly GroupPartition[], isComplete: boolean): void {
