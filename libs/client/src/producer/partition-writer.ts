@@ -47,6 +47,8 @@ export class PartitionWriter {
   batchBytesMax = Infinity;
   /** The request that its last batch left with: a request holds one batch of a partition. */
   aboard: Shipment | undefined;
+  /** Its gaps end with the transaction. */
+  isTransactional = false;
   /** Whether the open transaction holds this partition. Always true outside of transactions. */
   isAdmitted = true;
 
@@ -64,9 +66,23 @@ export class PartitionWriter {
     return `topic ${this.topic}/${this.partition}`;
   }
 
+  /**
+   * A batch that may be written is behind a gap. Under a new epoch it could be written again, so it is repeated under its
+   * own sequence first: the broker has it, takes it, or says that the gap is one, and then nothing behind it is written.
+   */
+  get isUnresolved(): boolean {
+    return this.needsNewEpoch && !this.isTransactional && this.sent.some(({ isUncertain }) => isUncertain);
+  }
+
+  /** Nothing of what is to be repeated is written. */
+  resolve(): void {
+    for (const batch of this.sent) batch.isUncertain = false;
+  }
+
   /** The batch that may leave now, if time, leader and in-flight limits allow; undefined: none. */
   next(): ProducerBatch | undefined {
-    if (!this.isAdmitted || this.needsNewEpoch) return undefined;
+    if (!this.isAdmitted) return undefined;
+    if (this.needsNewEpoch) return this.inFlight === 0 && this.isUnresolved ? this.sent[0] : undefined;
     if (!this.isIdempotent) return this.sent.find((batch) => !batch.isInFlight) ?? this.waiting[0];
     const [first] = this.sent;
     if (first !== undefined && !first.isInFlight) return first;

@@ -148,6 +148,7 @@ export class Placement {
   #newWriter(topic: TopicWriters, partition: number): PartitionWriter {
     const writer = topic.writer(partition);
     writer.isAdmitted = this.#admits;
+    writer.isTransactional = this.settings.transactionalId !== undefined;
     return writer;
   }
 

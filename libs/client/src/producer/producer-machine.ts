@@ -11,6 +11,7 @@ import { Pending, hold, release } from './pending.js';
 import type { ProducerSettings } from './producer-options.js';
 import { Placement } from './placement.js';
 import type { EncodedRecord } from './topic-writers.js';
+import { refusesSequence } from './verdict.js';
 
 /**
  * All that a producer decides: into which batch a record goes, when a batch leaves and to whom, what follows from an
@@ -220,9 +221,11 @@ export class ProducerMachine {
     } else if (doubts) this.effects.push({ kind: 'doubt', topic, partition });
     if (verdict === 'refused') return this.#pending.refuse(writer, batch, error!, answer.recordErrors);
     if (verdict === 'split' && !batch.isAbandoned) return this.#split(writer, batch);
+    const isGap = writer.needsNewEpoch && writer.sent[0] === batch && refusesSequence(answer.code);
     if (verdict === 'renew' || verdict === 'restart') writer.needsNewEpoch = true;
     if (verdict === 'restart') writer.mayRestart = true;
     this.#again(nowMs, writer, batch, error!, isUncertain);
+    if (isGap || verdict === 'renew' || verdict === 'restart') writer.resolve();
   }
 
   #split(writer: PartitionWriter, batch: ProducerBatch): void {
@@ -246,6 +249,7 @@ export class ProducerMachine {
     if (!this.settings.idempotent || writer.inFlight > 0) return;
     const { identity } = this;
     if (identity === undefined) return;
+    if (writer.isUnresolved) return;
     if (writer.needsNewEpoch) this.#renew(writer);
     else if (writer.identity.producerId !== identity.producerId && writer.sent.length === 0) {
       writer.begin(identity, this.#isTransactional);

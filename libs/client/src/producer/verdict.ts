@@ -58,6 +58,11 @@ function unknownProducer(batch: Circumstances): Verdict {
   return batch.lastAckedOffset <= batch.logStartOffset ? 'restart' : 'refused';
 }
 
+/** After these answers neither the batch is written nor what follows it in sequence. */
+export function refusesSequence(code: number): boolean {
+  return code === OUT_OF_ORDER || code === UNKNOWN_PRODUCER || code === INVALID_EPOCH;
+}
+
 /** After these answers the batch may be written all the same. */
 export function leavesOpen(code: number): boolean {
   return code === ERROR_CODES.REQUEST_TIMED_OUT.code || code === ERROR_CODES.NOT_ENOUGH_REPLICAS_AFTER_APPEND.code;
