@@ -2,12 +2,13 @@
 // missing one is a failure. TRUNKLINE_KAFKA_VERSION names another version of Apache Kafka than 4.3.1; for the client's
 // behaviours against 3.9: node test/scripts/apache-kafka-jars.mjs 3.9.2, then
 // TRUNKLINE_KAFKA_VERSION=3.9.2 npm run test:engines -- test/conformance/client
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, readdirSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 
 const DEFAULT_VERSION = '4.3.1';
+const SHARED_PORT = 30_090;
 const versions = new Set([DEFAULT_VERSION, process.env.TRUNKLINE_KAFKA_VERSION || DEFAULT_VERSION]);
 const jarsOf = (version) =>
   process.env.TRUNKLINE_KAFKA_JARS ??
@@ -37,9 +38,36 @@ if (missing.length > 0 && process.env.CI) {
   process.exit(1);
 }
 const names = missing.map(([name]) => name).join(',');
-const jest = ['node_modules/jest/bin/jest.js', '--config', 'test/engines.config.mjs', ...process.argv.slice(2)];
-const { status } = spawnSync(process.execPath, ['--experimental-vm-modules', '--no-warnings', ...jest], {
-  stdio: 'inherit',
-  env: { ...process.env, TRUNKLINE_MISSING: names },
+const paths = process.argv.slice(2);
+const kafka = await startShared();
+const child = spawn(
+  process.execPath,
+  [
+    '--experimental-vm-modules',
+    '--no-warnings',
+    'node_modules/jest/bin/jest.js',
+    '--config',
+    'test/engines.config.mjs',
+    ...paths,
+  ],
+  {
+    stdio: 'inherit',
+    env: { ...process.env, TRUNKLINE_MISSING: names, ...(kafka && { TRUNKLINE_TEST_KAFKA: kafka.bootstrap }) },
+  },
+);
+for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => child.kill(signal));
+child.once('exit', async (status) => {
+  await kafka?.close();
+  process.exit(status ?? 1);
 });
-process.exit(status ?? 1);
+
+/** One Apache Kafka for the client's specs that need none of their own: its start takes longer than most of them. */
+async function startShared() {
+  const isWanted = paths.length === 0 || paths.some((path) => path.includes('client'));
+  const isMissing = names.includes('Apache Kafka') || names.includes('java');
+  if (!isWanted || isMissing || process.env.TRUNKLINE_TEST_KAFKA !== undefined) return undefined;
+  const { status } = spawnSync(process.execPath, ['test/scripts/build.mjs'], { stdio: 'inherit' });
+  if (status !== 0) process.exit(status ?? 1);
+  const { startApacheKafka } = await import('../../libs/testing/dist/apache-kafka.js');
+  return await startApacheKafka({ port: SHARED_PORT, heapMb: 768 });
+}
