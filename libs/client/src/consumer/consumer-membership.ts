@@ -139,7 +139,9 @@ export class ConsumerMembership {
     const told = this.#untold(taken);
     try {
       if (told.length > 0) await this.listener.onRevoked?.(told);
-      const still = queues.filter((queue) => this.partitions.find(queue) === queue);
+      // Beyond its time the group has given them to others, who may have committed more.
+      const held = new Set(this.member.assigned.map(nameOf));
+      const still = queues.filter((queue) => this.partitions.find(queue) === queue && held.has(nameOf(queue)));
       if (this.settings.autoCommitIntervalMs > 0) await this.#commitQuietly(this.#done(still));
     } finally {
       // Lost and given anew meanwhile, it is read by another queue, which stays.

@@ -299,53 +299,6 @@ describe('sequences', () => {
     `);
   });
 
-  it('finds out about what may be written behind a gap before it begins anew', () => {
-    const script = warm({ deliveryTimeoutMs: 1_000 }).send('a').wait(500).send('b').fail(2).fail(3).wait(500);
-    script.send('c').answer(4);
-    expect(script.text).toMatchInlineSnapshot(`
-     "
-     2> n1 t/0[a] e0 s1
-     wait 500
-     3> n1 t/0[b] e0 s2
-     2< DISCONNECTED
-     doubts t/0
-     3< DISCONNECTED
-     doubts t/0
-     wait 500
-       a failed: [TIMED_OUT] topic t/0: not known to be written within 1000 ms; the last failure: [DISCONNECTED] it ended; raise deliveryTimeoutMs, or look at the brokers
-     4> n1 t/0[b] e0 s2
-     4< NONE
-       b is 0@1
-     5> n1 t/0[c] e1 s0
-     "
-    `);
-  });
-
-  it('writes under a new epoch what the broker refuses for the gap before it', () => {
-    const script = warm({ deliveryTimeoutMs: 1_000 }).send('a').wait(500).send('b').fail(2).fail(3).wait(500);
-    script.send('c').answer(4, 'OUT_OF_ORDER_SEQUENCE_NUMBER').wait(450).answer(5);
-    expect(script.text).toMatchInlineSnapshot(`
-     "
-     2> n1 t/0[a] e0 s1
-     wait 500
-     3> n1 t/0[b] e0 s2
-     2< DISCONNECTED
-     doubts t/0
-     3< DISCONNECTED
-     doubts t/0
-     wait 500
-       a failed: [TIMED_OUT] topic t/0: not known to be written within 1000 ms; the last failure: [DISCONNECTED] it ended; raise deliveryTimeoutMs, or look at the brokers
-     4> n1 t/0[b] e0 s2
-     4< OUT_OF_ORDER_SEQUENCE_NUMBER
-     wait 450
-     5> n1 t/0[b] e1 s0
-     5< NONE
-       b is 0@1
-     6> n1 t/0[c] e1 s1
-     "
-    `);
-  });
-
   it('raises the epoch when it gave up a batch that may be written', () => {
     const script = warm({ deliveryTimeoutMs: 1_000 }).send('a').fail(2).wait(1_000).send('b');
     expect(script.text).toContain('t/0[b] e1 s0');
