@@ -162,8 +162,8 @@ function describePositions(tested: TestedBroker): void {
     });
   });
 
-  const describeTransactions = tested.has.transactions ? describe : describe.skip;
-  describeTransactions(`transactions of ${tested.name}`, () => {
+  if (!tested.has.transactions) return; // There is nothing to read of them yet.
+  describe(`transactions of ${tested.name}`, () => {
     let producer: Producer;
     beforeAll(async () => {
       producer = new Producer(bench.client.cluster, { transactionalId: `consumer-${Date.now()}` });
