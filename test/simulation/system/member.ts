@@ -13,6 +13,7 @@ import { seenOf } from './reader.js';
 
 const SESSION_MS = 3_000;
 const POLL_MS = 300;
+const REVOKE_MS = 2_000;
 const CLOSE_MS = 5_000;
 /** What a commit may end with when the partitions are others' by now, or the broker is away for long. */
 const COMMIT_ENDS: readonly string[] = [
@@ -62,7 +63,7 @@ export class SimMember {
         sessionTimeoutMs: SESSION_MS,
         heartbeatMs: 300,
         rebalanceTimeoutMs: 4_000,
-        revokeTimeoutMs: 2_000,
+        revokeTimeoutMs: REVOKE_MS,
         retryBackoffMaxMs: 300,
         commitTimeoutMs: 5_000,
         assignors: [isEager ? rangeAssignor : cooperativeStickyAssignor],
@@ -145,32 +146,35 @@ export class SimMember {
   #assigned(partitions: readonly GroupPartition[]): void {
     for (const { partition } of partitions) {
       this.host.world.note(`${this.host.name} gets ${partition}`);
+      const before = this.#tenures.get(partition);
+      if (before !== undefined) before.isOver = true;
       this.#tenures.set(partition, { due: undefined, isOver: false });
     }
   }
 
-  /** Lets go once what it was given is handled, and commits that. */
+  /** Lets go once what it was given is handled, and commits that; when that took too long, others have it already. */
   async #revoked(partitions: readonly GroupPartition[], isAuto: boolean): Promise<void> {
     if (this.mutant.keepsRevoked === true) return;
+    const tenures = partitions.map(({ partition }) => this.#tenures.get(partition));
+    const untilMs = this.host.nowMs + REVOKE_MS;
     await this.#handling;
-    const tenures = this.#over(partitions);
-    if (isAuto) return;
-    const done = partitions.flatMap(({ topic, partition }, index) => {
-      const due = tenures[index]?.due;
+    const own = partitions.filter(({ partition }, index) => this.#tenures.get(partition) === tenures[index]);
+    const offsets = own.flatMap(({ topic, partition }) => {
+      const due = this.#tenures.get(partition)?.due;
       return due === undefined ? [] : [{ topic, partition, offset: due }];
     });
-    if (done.length === 0) return;
-    await this.#consumer.commit(done).catch((reason: unknown) => this.#ended('commits at the end', reason));
+    this.#over(own);
+    if (isAuto || offsets.length === 0 || this.host.nowMs >= untilMs) return;
+    await this.#consumer.commit(offsets).catch((reason: unknown) => this.#ended('commits at the end', reason));
   }
 
-  #over(partitions: readonly GroupPartition[]): (Tenure | undefined)[] {
-    return partitions.map(({ partition }) => {
+  #over(partitions: readonly GroupPartition[]): void {
+    for (const { partition } of partitions) {
       this.host.world.note(`${this.host.name} loses ${partition}`);
       const tenure = this.#tenures.get(partition);
-      this.#tenures.delete(partition);
       if (tenure !== undefined) tenure.isOver = true;
-      return tenure;
-    });
+      this.#tenures.delete(partition);
+    }
   }
 
   #ended(what: string, reason: unknown): void {

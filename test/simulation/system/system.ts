@@ -27,7 +27,7 @@ export interface SystemResult {
   readonly lines: () => readonly string[];
 }
 
-export const SYSTEM_STEPS_DEFAULT = 250;
+export const SYSTEM_STEPS_DEFAULT = 300;
 
 const START_MS_MAX = 120_000;
 /** Once nothing fails any more, everything that was asked for happens within so long. */
