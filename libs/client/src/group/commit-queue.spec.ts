@@ -119,6 +119,22 @@ describe('the commits of a member', () => {
     expect(play.settled).toEqual(['first ILLEGAL_GENERATION']);
   });
 
+  it('of a partition that was lost meanwhile are refused, though it has come back before they could go out', () => {
+    const play = new Play();
+    play.commit('under way', 'a/0=5', 'b/0=1');
+    expect(play.next()).toBe('1: a/0=5 b/0=1');
+    play.commit('waiting', 'a/0=6');
+    play.queue.lost([{ topic: 'a', partition: 0 }]);
+    expect(play.settled).toEqual(['waiting ILLEGAL_GENERATION']);
+    play.failed('COORDINATOR_NOT_AVAILABLE');
+    play.nowMs += 1_000;
+    expect(play.next()).toBe('1: b/0=1');
+    play.answered();
+    expect(play.settled).toEqual(['waiting ILLEGAL_GENERATION', 'under way ILLEGAL_GENERATION']);
+    play.commit('anew', 'a/0=4');
+    expect(play.next()).toBe('1: a/0=4');
+  });
+
   it('are fenced when the group goes on without the member', () => {
     const play = new Play();
     play.commit('first', 'a/0=1');

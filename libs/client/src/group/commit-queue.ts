@@ -1,7 +1,7 @@
 import { KafkaError } from '../error.js';
 import { Pauses } from './membership.js';
 import type { CommitStanding, GroupOffset } from './offsets.js';
-import { nameOfPartition } from './topic-partition.js';
+import { type GroupPartition, nameOfPartition } from './topic-partition.js';
 
 /** One OffsetCommit to be sent, in the name of this standing. */
 export interface CommitBatch {
@@ -41,6 +41,8 @@ export class CommitQueue {
   #values = new Map<string, Value>();
   #sent: ReadonlyMap<string, Value> | undefined;
   #sentGeneration = -1;
+  /** Lost since they were sent: an answer counts, another try does not. */
+  readonly #lostSinceSent = new Set<string>();
   #waiting: Waiting[] = [];
   #notBeforeMs = 0;
   /** A rebalance was told: this generation takes no commits until the round is over. */
@@ -90,6 +92,7 @@ export class CommitQueue {
     if (values.size === 0) return undefined;
     this.#values = new Map();
     this.#sent = values;
+    this.#lostSinceSent.clear();
     this.#sentGeneration = standing.generation;
     for (const waiting of this.#waiting) waiting.isSent = true;
     const { memberId, generation, instanceId } = standing;
@@ -115,6 +118,10 @@ export class CommitQueue {
     let fenced: KafkaError | undefined;
     for (const name of sent.keys()) {
       const error = errors.get(name);
+      if (error !== undefined && this.#lostSinceSent.has(name)) {
+        this.#mark(name, this.#givenAway(name), true);
+        continue;
+      }
       if (error !== undefined && this.#isWorthAnotherTry(error, standing)) {
         again.push(name);
         this.#last = error;
@@ -133,6 +140,18 @@ export class CommitQueue {
     }
     this.#settleDone();
     return fenced;
+  }
+
+  /**
+   * These are others' from now on, though they may come back: what waits for them is refused, or it would then overwrite
+   * what the others have committed meanwhile.
+   */
+  lost(partitions: readonly GroupPartition[]): void {
+    for (const partition of partitions) {
+      const name = nameOfPartition(partition);
+      if (this.#sent?.get(name)?.wasHeld === true) this.#lostSinceSent.add(name);
+      if (this.#values.get(name)?.wasHeld === true) this.#settleNames([name], this.#givenAway(name));
+    }
   }
 
   /** There was no answer, or one for the whole request. */

@@ -6,6 +6,7 @@ import { type CommitBatch, CommitQueue } from './commit-queue.js';
 import type { GroupSettings } from './group-options.js';
 import { verdictOf } from './membership.js';
 import type { CommitStanding, GroupOffset } from './offsets.js';
+import type { GroupPartition } from './topic-partition.js';
 
 /** How long one OffsetCommit may take, ms. */
 const REQUEST_TIMEOUT_MS = 30_000;
@@ -55,6 +56,12 @@ export class Commits {
     if (batch !== undefined) void this.#send(batch);
     if (this.#queue.isIdle) for (const resolve of this.#idle.splice(0)) resolve();
     this.#wind();
+  }
+
+  /** These are others' now: what waits for them is refused. */
+  lost(partitions: readonly GroupPartition[]): void {
+    this.#queue.lost(partitions);
+    this.pump();
   }
 
   /** Resolves when nothing waits any more. Never rejects. */

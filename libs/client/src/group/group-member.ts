@@ -69,7 +69,10 @@ export class GroupMember {
     const owner: MembershipOwner = {
       assigned: (partitions, isRound) => this.#assigned(partitions, isRound),
       revoke: (partitions) => this.#revoke(partitions),
-      lost: (partitions) => void this.#call('onLost', () => this.listener.onLost(partitions)),
+      lost: (partitions) => {
+        this.#commits.lost(partitions);
+        void this.#call('onLost', () => this.listener.onLost(partitions));
+      },
       ended: (error) => this.#over(error),
       stepped: () => this.#stepped(),
     };
@@ -191,6 +194,7 @@ export class GroupMember {
     await new Promise<void>((resolve) => {
       const timer = this.cluster.after(revokeTimeoutMs, () => {
         this.cluster.ports.logger.warn('partitions were not let go of in time', { group: groupId, revokeTimeoutMs });
+        this.#commits.lost(partitions);
         resolve();
       });
       void this.#call('onRevoked', () => this.listener.onRevoked(partitions))
