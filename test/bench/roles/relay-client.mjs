@@ -12,6 +12,7 @@ const times = new Float64Array(count);
 let received = 0;
 let bytes = 0;
 let startedMs = 0;
+let cpu;
 const fire = () => {
   sent.push(nowMs());
   socket.write(message);
@@ -25,11 +26,15 @@ socket.on('data', (chunk) => {
   process.nextTick(() => socket.uncork());
   for (; bytes >= SIZE; bytes -= SIZE) {
     const tookUs = (nowMs() - sent.shift()) * 1e3;
-    if (received === WARM) startedMs = nowMs();
+    if (received === WARM) {
+      startedMs = nowMs();
+      cpu = process.cpuUsage();
+    }
     if (received >= WARM) times[received - WARM] = tookUs;
     received += 1;
     if (received === count + WARM) {
-      say({ ...latencies(times), perSecond: (count / (nowMs() - startedMs)) * 1e3 });
+      const { user, system } = process.cpuUsage(cpu);
+      say({ ...latencies(times), perSecond: (count / (nowMs() - startedMs)) * 1e3, cpuUs: (user + system) / count });
       return;
     }
     fire();

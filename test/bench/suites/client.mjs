@@ -23,6 +23,17 @@ async function fill(port) {
   }
 }
 
+/** What a round trip over a bare socket costs the process that asks: no client can be below it. */
+async function bareRoundTrip() {
+  const echo = new Role('relay.mjs');
+  const { port } = await echo.next();
+  const role = new Role('relay-client.mjs', { port, count: 5_000, inFlight: 1 });
+  const result = await role.next();
+  await role.stop();
+  await echo.stop();
+  return result;
+}
+
 async function figuresOf(client, port, run) {
   const topic = (name) => `${name}-${client}-${run}`;
   const make = async (name) => {
@@ -82,10 +93,17 @@ const ROWS = [
 ];
 
 export async function clientSuite(report, runs) {
+  const bare = [];
+  for (let run = 0; run < runs; run++) bare.push(await bareRoundTrip());
+  const floor = (pick) => median(bare.map(pick));
   const servers = [['our broker, os', () => startBroker('os')]];
   if (hasApacheKafka()) servers.push(['Apache Kafka', startApacheKafka]);
   for (const [mode, start] of servers) {
     const of = await against(start, runs);
+    for (const [name, unit, pick] of ROWS.slice(1, 3)) {
+      const yardstick = floor(name.includes('CPU') ? ({ cpuUs }) => cpuUs : ({ p50 }) => p50);
+      report.add({ name, mode, unit, ours: of('trunkline', pick), yardstickName: 'bare socket round trip', yardstick });
+    }
     for (const [name, unit, pick, goal] of ROWS) {
       const ours = of('trunkline', pick);
       report.add({ name, mode, unit, ours, yardstickName: 'platformatic', yardstick: of('platformatic', pick), goal });
