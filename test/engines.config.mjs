@@ -1,10 +1,12 @@
 import { base } from './jest.base.mjs';
 
 // `npm run test:engines`: real servers and real clients. One file at a time: they start processes of their own.
+// Three nodes have a command of their own: test/clusters.config.mjs.
 export default {
   ...base,
   maxWorkers: 1,
   testTimeout: 120_000,
+  testPathIgnorePatterns: ['/three-nodes'],
   testMatch: [
     '<rootDir>/test/conformance/engines/*.spec.ts',
     '<rootDir>/test/conformance/client/*.spec.ts',

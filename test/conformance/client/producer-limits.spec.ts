@@ -98,12 +98,12 @@ describe.each(kafkaBrokers().map((broker) => [broker.name, broker] as const))(
       });
 
       it('refuses a topic that never comes', async () => {
-        const producer = kit.producer({ unknownTopicTimeoutMs: 300 });
+        const producer = kit.producer({ unknownTopicTimeoutMs: 2_000 });
         expect(await codeOf(producer.send({ topic: kit.name(), value: 'x' }))).toBe('UNKNOWN_TOPIC_OR_PARTITION');
       });
 
       it('refuses a name that no topic can have', async () => {
-        const producer = kit.producer({ unknownTopicTimeoutMs: 300 });
+        const producer = kit.producer({ unknownTopicTimeoutMs: 2_000 });
         const code = await codeOf(producer.send({ topic: 'no topic/has this name', value: 'x' }));
         expect(['INVALID_TOPIC_EXCEPTION', 'UNKNOWN_TOPIC_OR_PARTITION']).toContain(code);
       });
@@ -144,14 +144,14 @@ describe.each(kafkaBrokers().map((broker) => [broker.name, broker] as const))(
       });
 
       it('lets wait no longer than maxBlockMs', async () => {
-        const producer = kit.producer({ bufferBytesMax: 1_000, maxBlockMs: 100, unknownTopicTimeoutMs: 1_000 });
+        const producer = kit.producer({ bufferBytesMax: 1_000, maxBlockMs: 100, unknownTopicTimeoutMs: 3_000 });
         const topic = kit.name();
         const codes = numbers(2).map(() => codeOf(producer.send({ topic, value: 'x'.repeat(600) })));
         expect(await Promise.all(codes)).toEqual(['UNKNOWN_TOPIC_OR_PARTITION', 'OVERLOADED']);
       });
 
       it('limits how many wait', async () => {
-        const producer = kit.producer({ bufferBytesMax: 1_000, blockedRecordsMax: 1, unknownTopicTimeoutMs: 300 });
+        const producer = kit.producer({ bufferBytesMax: 1_000, blockedRecordsMax: 1, unknownTopicTimeoutMs: 2_000 });
         const topic = kit.name();
         const sent = numbers(3).map(() => producer.send({ topic, value: 'x'.repeat(600) }));
         const results = await Promise.allSettled(sent);
@@ -173,7 +173,7 @@ describe.each(kafkaBrokers().map((broker) => [broker.name, broker] as const))(
       });
 
       it('ends a flush also when records were refused', async () => {
-        const producer = kit.producer({ unknownTopicTimeoutMs: 200 });
+        const producer = kit.producer({ unknownTopicTimeoutMs: 3_000 });
         const code = codeOf(producer.send({ topic: kit.name(), value: 'x' }));
         await producer.flush();
         expect(await code).toBe('UNKNOWN_TOPIC_OR_PARTITION');

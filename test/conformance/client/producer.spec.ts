@@ -274,7 +274,7 @@ describe.each(kafkaBrokers().map((broker) => [broker.name, broker] as const))('a
 
     it('refuses a partition that never comes', async () => {
       const topic = await kit.topic(2);
-      const producer = kit.producer({ unknownTopicTimeoutMs: 300 });
+      const producer = kit.producer({ unknownTopicTimeoutMs: 2_000 });
       await expect(producer.send({ topic, partition: 2, value: 'x' })).rejects.toThrow('it has 2 partitions');
     });
   });
