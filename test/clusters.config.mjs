@@ -4,6 +4,7 @@ import engines from './engines.config.mjs';
 // minutes, most of them Java's starts; so it is no part of what runs on each change.
 export default {
   ...engines,
+  maxWorkers: 1,
   testMatch: ['<rootDir>/test/conformance/client/three-nodes*.spec.ts'],
   testPathIgnorePatterns: [],
 };

@@ -1,10 +1,10 @@
 import { base } from './jest.base.mjs';
 
-// `npm run test:engines`: real servers and real clients. One file at a time: they start processes of their own.
+// `npm run test:engines`: real servers and real clients. Two files at a time: they mostly wait for servers of their own.
 // Three nodes have a command of their own: test/clusters.config.mjs.
 export default {
   ...base,
-  maxWorkers: 1,
+  maxWorkers: 2,
   testTimeout: 120_000,
   testPathIgnorePatterns: ['/three-nodes'],
   testMatch: [

@@ -34,8 +34,10 @@ const isBeforeFour = Number.parseInt(apacheKafkaVersion(), 10) < 4;
 /** For what came with Apache Kafka 4: transactions of version 2, later versions of admin requests. */
 export const itSinceFour = isBeforeFour ? it.skip : it;
 
-const FIRST_PORT = 30_100;
-const LAST_PORT = 30_198;
+/** Files that run at once look for ports in ranges of their own. */
+const PORTS = 32;
+const FIRST_PORT = 30_100 + ((Number(process.env['JEST_WORKER_ID'] ?? 1) - 1) % 3) * PORTS;
+const LAST_PORT = FIRST_PORT + PORTS - 2;
 
 /**
  * The brokers that the client's behaviours are held against: ours, in this process over TCP, and Apache Kafka: the one
