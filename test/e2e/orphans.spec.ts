@@ -66,7 +66,7 @@ describe('a demo that is killed at once', () => {
     for (const pid of services) leftovers.add(pid);
     expect(services).toHaveLength(3);
     await demo.kill();
-    await until('the services have ended', () => !services.some(lives), 6_000);
+    await until('the services have ended', () => !services.some(lives), 20_000);
     expect(await Promise.all(ports.map(answers))).toEqual([false, false, false, false]);
     // Closed in order: the next start need not look through every log.
     expect(readdirSync(join(dataDir, 'broker'))).toContain('.kafka_cleanshutdown');

@@ -21,7 +21,7 @@ import { type HttpSettings, type Settings, readSettings } from './settings.js';
 const FAULTS = new Set(['StartFault', 'ConfigFault']);
 
 /** How long closing may take once the demo that started us is gone, ms. */
-const ORPHAN_MS_MAX = 3_000;
+const ORPHAN_MS_MAX = 10_000;
 
 /** Starts the broker that the command line describes, and ends the process with code 1 when that cannot be. */
 export function main(): void {

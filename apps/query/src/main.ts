@@ -9,7 +9,7 @@ import { queryConfig } from './config.js';
 import { ORDERS_COLUMNS } from './data/orders-table.js';
 
 /** How long closing may take once the demo that started us is gone, ms. */
-const ORPHAN_MS_MAX = 3_000;
+const ORPHAN_MS_MAX = 10_000;
 
 if (process.env['TRUNKLINE_ENDS_WITH_PARENT'] === 'true') endWithParent(ORPHAN_MS_MAX);
 
