@@ -1,3 +1,4 @@
+import { doubledMs } from '../backoff.js';
 import { KafkaError, type KafkaErrorName } from '../error.js';
 import { type KeyKind, type Outcome, Outcomes, attempt, failed } from './outcome.js';
 
@@ -23,7 +24,6 @@ export interface Refuses<Key> {
 export type Step = { readonly kind: 'done' } | { readonly kind: 'again'; readonly delayMs: number };
 
 const UNKNOWN_TOPIC: ReadonlySet<KafkaErrorName> = new Set(['UNKNOWN_TOPIC_OR_PARTITION', 'UNKNOWN_TOPIC_ID']);
-const DOUBLINGS_MAX = 20;
 
 interface Waiting<Key> {
   readonly key: Key;
@@ -167,7 +167,7 @@ export class Rounds<Key, T> implements Refuses<Key> {
 
   #delayMs(dice: number): number {
     const { backoffMs, backoffMaxMs } = this.#limits;
-    const waitMs = Math.min(backoffMaxMs, backoffMs * 2 ** Math.min(this.#tries, DOUBLINGS_MAX));
+    const waitMs = doubledMs(this.#tries + 1, backoffMs, backoffMaxMs);
     return Math.max(this.#throttleMs, Math.round(waitMs * (0.8 + 0.4 * dice)));
   }
 }

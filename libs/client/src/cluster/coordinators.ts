@@ -1,7 +1,7 @@
 import type { Timer } from '@trunkline/kernel';
 import { FindCoordinator, isRetriable } from '@trunkline/protocol';
 import type { ClientConfig } from '../config.js';
-import { backoffMs } from '../connection/backoff.js';
+import { backoffMs } from '../backoff.js';
 import type { Nodes } from '../connection/nodes.js';
 import { KafkaError } from '../error.js';
 import type { AskOptions, Cluster, CoordinatorType } from './cluster.js';

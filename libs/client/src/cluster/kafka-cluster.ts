@@ -1,7 +1,7 @@
 import { type Timer, invariant } from '@trunkline/kernel';
 import { type AnyApi, ApiVersions, type Decoded, isRetriable } from '@trunkline/protocol';
 import type { ClientConfig } from '../config.js';
-import { backoffMs } from '../connection/backoff.js';
+import { backoffMs } from '../backoff.js';
 import type { Node } from '../connection/node.js';
 import { CONTROL_LANE, Nodes } from '../connection/nodes.js';
 import { Request } from '../connection/request.js';

@@ -2,7 +2,7 @@ import type { Timer } from '@trunkline/kernel';
 import type { ClientConfig } from '../config.js';
 import { KafkaError } from '../error.js';
 import type { ClientPorts } from '../ports.js';
-import { backoffMs } from './backoff.js';
+import { backoffMs } from '../backoff.js';
 import { BrokerConnection } from './broker-connection.js';
 import { Fifo } from './fifo.js';
 import type { Node } from './node.js';

@@ -1,4 +1,4 @@
-import type { Random } from '@trunkline/kernel';
+import { backoffMs } from '../backoff.js';
 import type { ClientPorts } from '../ports.js';
 import type { FetcherSettings } from './fetcher-options.js';
 import type { TakeRules } from './take-batches.js';
@@ -14,15 +14,9 @@ export function fetchTools(
   ports: Pick<ClientPorts, 'crc32c' | 'compression' | 'random'>,
   settings: FetcherSettings,
 ): FetchTools {
-  const { checkCrcs, decompressedBytesMax } = settings;
+  const { checkCrcs, decompressedBytesMax, retryBackoffMs, retryBackoffMaxMs } = settings;
   return {
     taking: { crc32c: checkCrcs ? ports.crc32c : undefined, codecs: ports.compression, decompressedBytesMax },
-    pauseMs: (failures) => pauseMs(failures, settings, ports.random),
+    pauseMs: (failures) => backoffMs(failures, retryBackoffMs, retryBackoffMaxMs, ports.random),
   };
-}
-
-/** Doubles up to its most, a fifth more or less: many clients do not come back in one moment. */
-function pauseMs(failures: number, { retryBackoffMs, retryBackoffMaxMs }: FetcherSettings, random: Random): number {
-  const plain = Math.min(retryBackoffMaxMs, retryBackoffMs * 2 ** Math.min(failures - 1, 20));
-  return Math.round(plain * (0.8 + random.below(401) / 1000));
 }

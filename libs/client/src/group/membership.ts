@@ -1,3 +1,4 @@
+import { doubledMs } from '../backoff.js';
 import type { KafkaError } from '../error.js';
 import type { GroupPartition } from './topic-partition.js';
 
@@ -72,9 +73,8 @@ export class Pauses {
   ) {}
 
   next(): number {
-    const pauseMs = Math.min(this.maxMs, this.firstMs * 2 ** Math.min(this.#failures, 20));
     this.#failures += 1;
-    return pauseMs;
+    return doubledMs(this.#failures, this.firstMs, this.maxMs);
   }
 
   reset(): void {

@@ -1,7 +1,7 @@
 import type { Random } from '@trunkline/kernel';
 import type { ClusterImage, TopicImage } from '../cluster/cluster.js';
 import { KafkaError } from '../error.js';
-import { pauseMs } from './backoff.js';
+import { backoffMs } from '../backoff.js';
 import { type BatchMaking, type Holder, ProducerBatch } from './batch.js';
 import type { ProducerEffect } from './effects.js';
 import type { PartitionWriter } from './partition-writer.js';
@@ -74,7 +74,8 @@ export class Placement {
     if (topic === undefined) return;
     topic.isLookedUp = false;
     topic.lookUps += 1;
-    topic.lookUpAtMs = nowMs + pauseMs(topic.lookUps, this.settings, this.random);
+    const { retryBackoffMs, retryBackoffMaxMs } = this.settings;
+    topic.lookUpAtMs = nowMs + backoffMs(topic.lookUps, retryBackoffMs, retryBackoffMaxMs, this.random);
     topic.lastError = error;
     if (error === undefined || error.retriable) return;
     for (const parked of topic.parked.splice(0)) this.#refuse(parked, error);

@@ -2,7 +2,7 @@ import type { Random } from '@trunkline/kernel';
 import type { ClusterImage, TopicImage } from '../cluster/cluster.js';
 import { KafkaError } from '../error.js';
 import { type Answer, judge } from './answers.js';
-import { pauseMs } from './backoff.js';
+import { backoffMs } from '../backoff.js';
 import type { BatchMaking, Holder, ProducerBatch } from './batch.js';
 import { Departures, type Outlook } from './departures.js';
 import type { ProducerEffect, Shipment } from './effects.js';
@@ -241,7 +241,8 @@ export class ProducerMachine {
     if (batch.isAbandoned) return writer.dropped(batch);
     writer.failures += 1;
     writer.failedEpoch = this.imageOf(writer.topic)?.partitions[writer.partition]?.leaderEpoch ?? -1;
-    writer.notBeforeMs = nowMs + pauseMs(writer.failures, this.settings, this.random);
+    const { retryBackoffMs, retryBackoffMaxMs } = this.settings;
+    writer.notBeforeMs = nowMs + backoffMs(writer.failures, retryBackoffMs, retryBackoffMaxMs, this.random);
   }
 
   /** Gives a partition its identity where it has none, an older one, or one that is spent there. */

@@ -7,6 +7,7 @@ import {
   InitProducerId,
   TxnOffsetCommit,
 } from '@trunkline/protocol';
+import { doubledMs } from '../backoff.js';
 import type { BodyOf, Cluster, Target } from '../cluster/cluster.js';
 import { KafkaError } from '../error.js';
 import type { ProducerMachine } from './producer-machine.js';
@@ -325,7 +326,7 @@ export class Transactions {
       const { retryBackoffMs, retryBackoffMaxMs } = settings;
       const pauseMs = error.is('CONCURRENT_TRANSACTIONS')
         ? CONCURRENT_PAUSE_MS
-        : Math.min(retryBackoffMaxMs, retryBackoffMs * 2 ** Math.min(failures - 1, 10));
+        : doubledMs(failures, retryBackoffMs, retryBackoffMaxMs);
       if (clock.monotonicMs() + pauseMs >= untilMs) throw error;
       await pause(cluster, pauseMs, signal);
       // Fenced or closed meanwhile: nobody waits for it any more.

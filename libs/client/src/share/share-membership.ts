@@ -1,5 +1,6 @@
 import type { Uuid } from '@trunkline/kernel';
 import type { Decoded, Encodable, ShareGroupHeartbeat } from '@trunkline/protocol';
+import { doubledMs } from '../backoff.js';
 import { KafkaError } from '../error.js';
 
 /** What a heartbeat came back with: the assignment is new, the membership is over, or nothing that matters to others. */
@@ -156,7 +157,7 @@ export class ShareMembership {
   #pauseMs(): number {
     if (this.assignment.size > 0) return this.#intervalMs;
     this.#emptyAnswers += 1;
-    return Math.min(FIRST_INTERVAL_MS * 2 ** Math.min(this.#emptyAnswers - 1, 20), this.#intervalMs);
+    return doubledMs(this.#emptyAnswers, FIRST_INTERVAL_MS, this.#intervalMs);
   }
 
   #rejoin(): void {
@@ -167,6 +168,6 @@ export class ShareMembership {
 
   #backoffMs(): number {
     const { retryBackoffMs, retryBackoffMaxMs } = this.options;
-    return Math.min(retryBackoffMs * 2 ** Math.min(this.#failures - 1, 20), retryBackoffMaxMs);
+    return doubledMs(this.#failures, retryBackoffMs, retryBackoffMaxMs);
   }
 }

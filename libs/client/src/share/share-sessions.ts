@@ -1,5 +1,6 @@
 import type { Compression, Crc32c, Uuid } from '@trunkline/kernel';
 import type { Decoded, ShareAcknowledge, ShareFetch } from '@trunkline/protocol';
+import { doubledMs } from '../backoff.js';
 import { KafkaError } from '../error.js';
 import type { AcknowledgementBatch } from './acknowledgements.js';
 import { AcquiredRecords, acquiredRanges } from './acquired.js';
@@ -381,13 +382,12 @@ export class ShareSessions {
     const isEarly = nowMs - session.sentAtMs < session.waitMs / 2;
     session.fruitless = isFruitful || !isEarly ? 0 : session.fruitless + 1;
     if (session.fruitless === 0) return;
-    const pauseMs = Math.min(FRUITLESS_MS * 2 ** Math.min(session.fruitless, 20), this.options.retryBackoffMaxMs);
-    session.pause(nowMs + pauseMs);
+    session.pause(nowMs + doubledMs(session.fruitless + 1, FRUITLESS_MS, this.options.retryBackoffMaxMs));
   }
 
   #backoffMs(failures: number): number {
     const { retryBackoffMs, retryBackoffMaxMs } = this.options;
-    return Math.min(retryBackoffMs * 2 ** Math.min(failures - 1, 20), retryBackoffMaxMs);
+    return doubledMs(failures, retryBackoffMs, retryBackoffMaxMs);
   }
 
   #learnLock(timeoutMs: number): void {
