@@ -9,7 +9,8 @@ import { join } from 'node:path';
 
 const DEFAULT_VERSION = '4.3.1';
 const SHARED_PORT = 30_090;
-const versions = new Set([DEFAULT_VERSION, process.env.TRUNKLINE_KAFKA_VERSION || DEFAULT_VERSION]);
+const wantedVersion = process.env.TRUNKLINE_KAFKA_VERSION || DEFAULT_VERSION;
+const versions = new Set([DEFAULT_VERSION, wantedVersion]);
 const jarsOf = (version) =>
   process.env.TRUNKLINE_KAFKA_JARS ??
   join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'trunkline-apache-kafka', version, 'libs');
@@ -64,7 +65,7 @@ child.once('exit', async (status) => {
 /** One Apache Kafka for the client's specs that need none of their own: its start takes longer than most of them. */
 async function startShared() {
   const isWanted = paths.length === 0 || paths.some((path) => path.includes('client'));
-  const isMissing = names.includes('Apache Kafka') || names.includes('java');
+  const isMissing = names.includes(`Apache Kafka ${wantedVersion}`) || names.includes('java');
   if (!isWanted || isMissing || process.env.TRUNKLINE_TEST_KAFKA !== undefined) return undefined;
   const { status } = spawnSync(process.execPath, ['test/scripts/build.mjs'], { stdio: 'inherit' });
   if (status !== 0) process.exit(status ?? 1);

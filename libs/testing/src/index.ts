@@ -3,6 +3,7 @@ export * from './apache-kafka-cluster.js';
 export * from './broker-fixture.js';
 export * from './engine-conformance.js';
 export * from './in-process-network.js';
+export * from './left-out.js';
 export * from './link-client.js';
 export * from './manual-clock.js';
 export * from './manual-link.js';

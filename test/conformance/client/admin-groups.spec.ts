@@ -217,108 +217,106 @@ for (const tested of kafkaBrokers()) {
   });
 }
 
-const [newer] = kafkaBrokersWith('shareGroups');
-const describeNewer = newer === undefined ? describe.skip : describe;
+for (const newer of kafkaBrokersWith('shareGroups'))
+  describe(`newer groups of ${newer.name}`, () => {
+    let groups: GroupWorld;
+    let share: ShareWorld;
+    let admin: Admin;
+    let close: () => Promise<void>;
 
-describeNewer(`newer groups of ${newer?.name}`, () => {
-  let groups: GroupWorld;
-  let share: ShareWorld;
-  let admin: Admin;
-  let close: () => Promise<void>;
-
-  beforeAll(async () => {
-    const running = await newer!.start();
-    groups = new GroupWorld(running.bootstrap);
-    share = new ShareWorld(running.bootstrap);
-    admin = new Admin(groups.client.cluster, { timeoutMs: 15_000 });
-    close = async () => {
-      await admin.close();
-      await share.close();
-      await groups.close();
-      await running.close();
-    };
-  });
-  afterAll(() => close());
-
-  it('of consumers are described with epochs and assignments', async () => {
-    const [topic, group] = [await groups.topic(2), groups.name('admin')];
-    const probe = groups.member({ groupId: group, topics: [topic], protocol: 'consumer' });
-    await shared([probe], { [topic]: 2 });
-    const described = (await admin.groups.describe([group])).value(group);
-    expect(described).toMatchObject({ type: 'consumer', state: 'Stable', assignor: 'uniform' });
-    expect(described.members).toEqual([
-      expect.objectContaining({
-        protocol: 'consumer',
-        subscribedTopics: [topic],
-        assignment: [{ topic, topicId: expect.any(String), partitions: [0, 1] }],
-      }),
-    ]);
-  });
-
-  it('of consumers are none of the share groups', async () => {
-    const [topic, group] = [await groups.topic(1), groups.name('admin')];
-    await shared([groups.member({ groupId: group, topics: [topic], protocol: 'consumer' })], { [topic]: 1 });
-    expect((await admin.groups.describeShare([group])).get(group)?.error?.code).toBe('GROUP_ID_NOT_FOUND');
-  });
-
-  it('that share are described with members', async () => {
-    const [topic, group] = [await share.topic(), await share.group()];
-    const consumer = share.consumer([topic], { groupId: group });
-    await until('the member has its partition', async () => {
-      await consumer.poll(100);
-      const outcome = (await admin.groups.describeShare([group])).get(group);
-      return outcome?.value?.members[0]?.assignment[0]?.partitions.length === 1;
+    beforeAll(async () => {
+      const running = await newer.start();
+      groups = new GroupWorld(running.bootstrap);
+      share = new ShareWorld(running.bootstrap);
+      admin = new Admin(groups.client.cluster, { timeoutMs: 15_000 });
+      close = async () => {
+        await admin.close();
+        await share.close();
+        await groups.close();
+        await running.close();
+      };
     });
-    expect((await admin.groups.describe([group])).value(group)).toMatchObject({ type: 'share', state: 'Stable' });
-  });
+    afterAll(() => close());
 
-  it('that share tell how far they are', async () => {
-    const [topic, group] = [await share.topic(), await share.group()];
-    await share.produce(topic, ['a', 'b', 'c']);
-    const consumer = share.consumer([topic], { groupId: group });
-    expect((await take(consumer, 3)).length).toBe(3);
-    await consumer.poll(100); // Says that they were handled.
-    await consumer.close();
-    const key = { topic, partition: 0 };
-    await until('all is acknowledged', async () => {
-      const offsets = (await admin.shareGroups.describeOffsets([{ groupId: group }])).value(group);
-      return offsets.get(key)?.value?.lag === 0;
+    it('of consumers are described with epochs and assignments', async () => {
+      const [topic, group] = [await groups.topic(2), groups.name('admin')];
+      const probe = groups.member({ groupId: group, topics: [topic], protocol: 'consumer' });
+      await shared([probe], { [topic]: 2 });
+      const described = (await admin.groups.describe([group])).value(group);
+      expect(described).toMatchObject({ type: 'consumer', state: 'Stable', assignor: 'uniform' });
+      expect(described.members).toEqual([
+        expect.objectContaining({
+          protocol: 'consumer',
+          subscribedTopics: [topic],
+          assignment: [{ topic, topicId: expect.any(String), partitions: [0, 1] }],
+        }),
+      ]);
+    });
+
+    it('of consumers are none of the share groups', async () => {
+      const [topic, group] = [await groups.topic(1), groups.name('admin')];
+      await shared([groups.member({ groupId: group, topics: [topic], protocol: 'consumer' })], { [topic]: 1 });
+      expect((await admin.groups.describeShare([group])).get(group)?.error?.code).toBe('GROUP_ID_NOT_FOUND');
+    });
+
+    it('that share are described with members', async () => {
+      const [topic, group] = [await share.topic(), await share.group()];
+      const consumer = share.consumer([topic], { groupId: group });
+      await until('the member has its partition', async () => {
+        await consumer.poll(100);
+        const outcome = (await admin.groups.describeShare([group])).get(group);
+        return outcome?.value?.members[0]?.assignment[0]?.partitions.length === 1;
+      });
+      expect((await admin.groups.describe([group])).value(group)).toMatchObject({ type: 'share', state: 'Stable' });
+    });
+
+    it('that share tell how far they are', async () => {
+      const [topic, group] = [await share.topic(), await share.group()];
+      await share.produce(topic, ['a', 'b', 'c']);
+      const consumer = share.consumer([topic], { groupId: group });
+      expect((await take(consumer, 3)).length).toBe(3);
+      await consumer.poll(100); // Says that they were handled.
+      await consumer.close();
+      const key = { topic, partition: 0 };
+      await until('all is acknowledged', async () => {
+        const offsets = (await admin.shareGroups.describeOffsets([{ groupId: group }])).value(group);
+        return offsets.get(key)?.value?.lag === 0;
+      });
+    });
+
+    it('that share are set back, and forget where they were', async () => {
+      const [topic, group] = [await share.topic(), share.name('set')];
+      await share.produce(topic, ['a', 'b', 'c']);
+      const key = { topic, partition: 0 };
+      (await admin.shareGroups.alterOffsets(group, [{ ...key, startOffset: 1 }])).check();
+      const told = async () =>
+        (await admin.shareGroups.describeOffsets([{ groupId: group, partitions: [key] }])).value(group);
+      expect((await told()).value(key).startOffset).toBe(1);
+      (await admin.shareGroups.deleteOffsets(group, [topic])).check();
+      expect((await told()).value(key).startOffset).toBeUndefined();
+      await admin.groups.delete([group]);
+    });
+
+    it('that share keep their offsets while they have members', async () => {
+      const [topic, group] = [await share.topic(), await share.group()];
+      const consumer = share.consumer([topic], { groupId: group });
+      await until('there is a member', async () => {
+        await consumer.poll(100);
+        return ((await admin.groups.describeShare([group])).get(group)?.value?.members.length ?? 0) > 0;
+      });
+      const key = { topic, partition: 0 };
+      const set = await admin.shareGroups.alterOffsets(group, [{ ...key, startOffset: 0 }]);
+      expect(set.get(key)?.error?.code).toBe('NON_EMPTY_GROUP');
+    });
+
+    it('that share have no offsets of topics that are none', async () => {
+      const key = { topic: 'admin-no-such-topic', partition: 0 };
+      const set = await admin.shareGroups.alterOffsets(share.name('none'), [{ ...key, startOffset: 0 }]);
+      expect(set.get(key)?.error?.code).toBe('UNKNOWN_TOPIC_OR_PARTITION');
+    });
+
+    it('of streams are none that are not there', async () => {
+      const described = await admin.groups.describeStreams(['admin-no-such-group']);
+      expect(described.get('admin-no-such-group')?.error?.code).toBe('GROUP_ID_NOT_FOUND');
     });
   });
-
-  it('that share are set back, and forget where they were', async () => {
-    const [topic, group] = [await share.topic(), share.name('set')];
-    await share.produce(topic, ['a', 'b', 'c']);
-    const key = { topic, partition: 0 };
-    (await admin.shareGroups.alterOffsets(group, [{ ...key, startOffset: 1 }])).check();
-    const told = async () =>
-      (await admin.shareGroups.describeOffsets([{ groupId: group, partitions: [key] }])).value(group);
-    expect((await told()).value(key).startOffset).toBe(1);
-    (await admin.shareGroups.deleteOffsets(group, [topic])).check();
-    expect((await told()).value(key).startOffset).toBeUndefined();
-    await admin.groups.delete([group]);
-  });
-
-  it('that share keep their offsets while they have members', async () => {
-    const [topic, group] = [await share.topic(), await share.group()];
-    const consumer = share.consumer([topic], { groupId: group });
-    await until('there is a member', async () => {
-      await consumer.poll(100);
-      return ((await admin.groups.describeShare([group])).get(group)?.value?.members.length ?? 0) > 0;
-    });
-    const key = { topic, partition: 0 };
-    const set = await admin.shareGroups.alterOffsets(group, [{ ...key, startOffset: 0 }]);
-    expect(set.get(key)?.error?.code).toBe('NON_EMPTY_GROUP');
-  });
-
-  it('that share have no offsets of topics that are none', async () => {
-    const key = { topic: 'admin-no-such-topic', partition: 0 };
-    const set = await admin.shareGroups.alterOffsets(share.name('none'), [{ ...key, startOffset: 0 }]);
-    expect(set.get(key)?.error?.code).toBe('UNKNOWN_TOPIC_OR_PARTITION');
-  });
-
-  it('of streams are none that are not there', async () => {
-    const described = await admin.groups.describeStreams(['admin-no-such-group']);
-    expect(described.get('admin-no-such-group')?.error?.code).toBe('GROUP_ID_NOT_FOUND');
-  });
-});

@@ -3,7 +3,7 @@ import { it } from '@jest/globals';
 import type { ClientPorts } from '@trunkline/client';
 import { silentLogger } from '@trunkline/kernel';
 import { NodeNetwork, compression, crc32c, nodeClock, nodeRandom, nodeScramHashes } from '@trunkline/platform';
-import { apacheKafkaVersion, startApacheKafka, startTestBroker } from '@trunkline/testing';
+import { apacheKafkaVersion, itUnless, startApacheKafka, startTestBroker, whyLeftOut } from '@trunkline/testing';
 
 /** A broker that runs, for one spec file. */
 export interface RunningBroker {
@@ -31,8 +31,17 @@ export interface TestedBroker {
 /** Kafka 3.9, selected by `TRUNKLINE_KAFKA_VERSION`, has groups of KIP-848 and share groups as previews only: not tested. */
 const isBeforeFour = Number.parseInt(apacheKafkaVersion(), 10) < 4;
 
+/** Why this run can start no Apache Kafka; undefined where it can. */
+export const ownKafkaLeftOut = whyLeftOut('Apache Kafka', apacheKafkaVersion());
+/** Why nothing is held against Apache Kafka in this run; undefined where it is. */
+export const apacheKafkaLeftOut = process.env['TRUNKLINE_TEST_KAFKA'] === undefined ? ownKafkaLeftOut : undefined;
+
+const previewOnly = `Apache Kafka ${apacheKafkaVersion()} does not have it, or as a preview only`;
+
 /** For what came with Apache Kafka 4: transactions of version 2, later versions of admin requests. */
-export const itSinceFour = isBeforeFour ? it.skip : it;
+export function itSinceFour(name: string, behaves: () => Promise<void>): void {
+  itUnless(isBeforeFour ? previewOnly : undefined, name, behaves);
+}
 
 /** Files that run at once look for ports in ranges of their own. */
 const PORTS = 32;
@@ -42,19 +51,16 @@ const LAST_PORT = FIRST_PORT + PORTS - 2;
 /**
  * The brokers that the client's behaviours are held against: ours, in this process over TCP, and Apache Kafka: the one
  * that `TRUNKLINE_TEST_KAFKA` (host:port) names, else one of its own. Apache Kafka is left out where it is missing and
- * that is allowed (`TRUNKLINE_MISSING`).
+ * that is allowed ({@link apacheKafkaLeftOut}).
  */
 export function kafkaBrokers(): readonly TestedBroker[] {
-  const missing = process.env['TRUNKLINE_MISSING'] ?? '';
-  const isMissing = missing.includes('Apache Kafka') || missing.includes('java');
-  const isGiven = process.env['TRUNKLINE_TEST_KAFKA'] !== undefined;
-  return isMissing && !isGiven ? [trunkline] : [trunkline, apacheKafka];
+  return apacheKafkaLeftOut === undefined ? [trunkline, apacheKafka] : [trunkline];
 }
 
-/** The brokers that have a feature; where none has it, the file shows a test that is skipped. */
+/** The brokers that have a feature; where none has it, the file shows a test that is skipped, with the reason. */
 export function kafkaBrokersWith(feature: keyof BrokerFeatures): readonly TestedBroker[] {
   const brokers = kafkaBrokers().filter(({ has }) => has[feature]);
-  if (brokers.length === 0) it.skip(`needs a broker with ${feature}`, () => {});
+  if (brokers.length === 0) it.skip(`needs a broker with ${feature}: ${apacheKafkaLeftOut ?? previewOnly}`, () => {});
   return brokers;
 }
 

@@ -1,11 +1,11 @@
 import { type AddressInfo, type Server, type Socket, connect, createServer } from 'node:net';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, expect, it } from '@jest/globals';
 import { KafkaClient, KafkaError } from '@trunkline/client';
 import type { Network } from '@trunkline/kernel';
 import { NodeNetwork } from '@trunkline/platform';
 import { ListGroups, Metadata } from '@trunkline/protocol';
-import { startApacheKafka, startTestBroker } from '@trunkline/testing';
-import { freePortPair, nodePorts } from './brokers.js';
+import { describeUnless, startApacheKafka, startTestBroker } from '@trunkline/testing';
+import { freePortPair, nodePorts, ownKafkaLeftOut } from './brokers.js';
 
 /** A broker that can be taken away and comes back where it was. */
 interface MortalBroker {
@@ -80,12 +80,11 @@ class Wire {
   }
 }
 
-const isMissing = /Apache Kafka|java/.test(process.env['TRUNKLINE_MISSING'] ?? '');
 describeFailures('Trunkline', startTrunkline);
-if (!isMissing) describeFailures('Apache Kafka', startApache);
+describeFailures('Apache Kafka', startApache, ownKafkaLeftOut);
 
-function describeFailures(name: string, start: () => Promise<MortalBroker>): void {
-  describe(`a client of ${name}`, () => {
+function describeFailures(name: string, start: () => Promise<MortalBroker>, leftOut?: string): void {
+  describeUnless(leftOut, `a client of ${name}`, () => {
     let broker: MortalBroker;
     let wire: Wire;
     let client: KafkaClient;

@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect } from '@jest/globals';
 import {
   type Assignor,
   cooperativeStickyAssignor,
@@ -9,11 +9,10 @@ import {
   roundRobinAssignor,
   stickyAssignor,
 } from '@trunkline/client';
-import { apacheKafkaJars, until } from '@trunkline/testing';
+import { apacheKafkaJars, itUnless, until, whyLeftOut } from '@trunkline/testing';
 import { type RunningBroker, type TestedBroker, kafkaBrokers } from './brokers.js';
 import { GroupWorld, type Probe } from './groups-kit.js';
 
-const missing = process.env['TRUNKLINE_MISSING'] ?? '';
 const JAVA_STRATEGIES: readonly (readonly [string, Assignor])[] = [
   ['RangeAssignor', rangeAssignor],
   ['RoundRobinAssignor', roundRobinAssignor],
@@ -157,21 +156,14 @@ function describeMixed(tested: TestedBroker): void {
       }
     }
 
-    const withJava = missing.includes('Apache Kafka') || missing.includes('java') ? it.skip : it;
-    withJava.each(JAVA_STRATEGIES)(
-      'shares by $name with a Java consumer, whoever leads',
-      async (strategy, assignor) => {
-        await takeTurns(assignor, (topic, group) => Foreign.java(running.bootstrap, topic, group, strategy));
-      },
-    );
+    for (const [strategy, assignor] of JAVA_STRATEGIES)
+      itUnless(whyLeftOut('Apache Kafka', '4'), `shares by ${strategy} with a Java consumer, whoever leads`, () =>
+        takeTurns(assignor, (topic, group) => Foreign.java(running.bootstrap, topic, group, strategy)),
+      );
 
-    const withLibrdkafka = missing.includes('confluent') ? it.skip : it;
-    withLibrdkafka.each([rangeAssignor, roundRobinAssignor, cooperativeStickyAssignor])(
-      'shares by $name with librdkafka, whoever leads',
-      async (assignor) => {
-        const { name } = assignor;
-        await takeTurns(assignor, (topic, group) => Foreign.librdkafka(running.bootstrap, topic, group, name));
-      },
-    );
+    for (const assignor of [rangeAssignor, roundRobinAssignor, cooperativeStickyAssignor])
+      itUnless(whyLeftOut('python3-confluent-kafka'), `shares by ${assignor.name} with librdkafka, whoever leads`, () =>
+        takeTurns(assignor, (topic, group) => Foreign.librdkafka(running.bootstrap, topic, group, assignor.name)),
+      );
   });
 }

@@ -1,17 +1,14 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect } from '@jest/globals';
 import { Admin, cooperativeStickyAssignor, rangeAssignor, roundRobinAssignor } from '@trunkline/client';
-import { apacheKafkaJars, until } from '@trunkline/testing';
+import { apacheKafkaJars, itUnless, until, whyLeftOut } from '@trunkline/testing';
 import { CLIENTS, ConsumerProcess } from '../../wire/clients/client-process.js';
 import { type RunningBroker, kafkaBrokers } from './brokers.js';
 import { GroupWorld } from './groups-kit.js';
 
 const PARTITIONS = 6;
-const missing = process.env['TRUNKLINE_MISSING'] ?? '';
-const others = CLIENTS.filter(
-  ({ name }) => name !== 'kafkajs' && !(name.includes('confluent') && missing.includes('confluent')),
-);
+const others = CLIENTS.filter(({ name }) => name !== 'kafkajs');
 const LIMIT_MS = 40_000;
 
 /** Java's console consumer as a member: it offers range and cooperative-sticky. */
@@ -68,7 +65,7 @@ for (const tested of kafkaBrokers()) {
     }
 
     for (const other of others) {
-      it(`shares with ${other.name} that came later, and has all again when it left`, async () => {
+      itUnless(other.leftOut, `shares with ${other.name} that came later, and has all again when it left`, async () => {
         const [topic, groupId] = [await world.topic(PARTITIONS), world.name('mixed')];
         const assignors = [rangeAssignor, roundRobinAssignor];
         const ours = world.member({
@@ -86,7 +83,7 @@ for (const tested of kafkaBrokers()) {
         await ours.member.close();
       });
 
-      it(`shares with ${other.name} that was there first, and leaves it all`, async () => {
+      itUnless(other.leftOut, `shares with ${other.name} that was there first, and leaves it all`, async () => {
         const [topic, groupId] = [await world.topic(PARTITIONS), world.name('mixed')];
         const theirs = new ConsumerProcess(other, running.bootstrap, topic, groupId);
         await isShared(groupId, 1);
@@ -100,7 +97,8 @@ for (const tested of kafkaBrokers()) {
       });
     }
 
-    (missing.includes('java') || apacheKafkaJars() === undefined ? it.skip : it)(
+    itUnless(
+      whyLeftOut('Apache Kafka', '4'),
       "shares with Apache Kafka's Java client, range or cooperatively",
       async () => {
         for (const assignor of [rangeAssignor, cooperativeStickyAssignor]) {

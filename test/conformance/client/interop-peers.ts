@@ -5,7 +5,7 @@ import {
   Producer as PlatformaticProducer,
   compatibilityPartitioner,
 } from '@platformatic/kafka';
-import { apacheKafkaJars } from '@trunkline/testing';
+import { apacheKafkaJars, whyLeftOut } from '@trunkline/testing';
 import kafkajs from 'kafkajs';
 import { run } from '../../wire/clients/client-process.js';
 
@@ -27,6 +27,8 @@ export const CODECS: readonly Codec[] = ['none', 'gzip', 'snappy', 'lz4', 'zstd'
 /** Another client: writes records, to partitions of its own choosing, and reads a topic from its beginning. */
 export interface Peer {
   readonly name: string;
+  /** Why it is left out of this run. */
+  readonly leftOut?: string | undefined;
   readonly codecs: readonly Codec[];
   /** Whether it can write this: not every tool takes headers a record, times, or null. */
   readonly writes: { readonly headers: boolean; readonly timestamps: boolean; readonly nulls: boolean };
@@ -145,6 +147,7 @@ interface KcatLine {
 
 const kcat: Peer = {
   name: 'kcat (librdkafka)',
+  leftOut: whyLeftOut('kcat'),
   codecs: CODECS,
   writes: { headers: false, timestamps: false, nulls: false },
   write: async (bootstrap, topic, records, codec) => {
@@ -184,6 +187,7 @@ const properties = (flag: string, values: Readonly<Record<string, string>>): str
 /** Apache Kafka's own producer and consumer, by their console tools. */
 const javaTools: Peer = {
   name: "Apache Kafka's Java client",
+  leftOut: whyLeftOut('Apache Kafka', '4'),
   codecs: CODECS,
   writes: { headers: true, timestamps: false, nulls: true },
   write: async (bootstrap, topic, records, codec) => {
@@ -253,10 +257,4 @@ const javaTools: Peer = {
   },
 };
 
-const missing = process.env['TRUNKLINE_MISSING'] ?? '';
-export const PEERS: readonly Peer[] = [
-  kafkaJs,
-  platformatic,
-  ...(missing.includes('kcat') ? [] : [kcat]),
-  ...(missing.includes('java') || apacheKafkaJars() === undefined ? [] : [javaTools]),
-];
+export const PEERS: readonly Peer[] = [kafkaJs, platformatic, kcat, javaTools];

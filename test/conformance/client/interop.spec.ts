@@ -2,6 +2,7 @@ import { expect, it } from '@jest/globals';
 import { Consumer } from '@trunkline/client';
 import { fromUtf8, utf8 } from '@trunkline/kernel';
 import { partitionOfKey } from '@trunkline/protocol';
+import { itUnless } from '@trunkline/testing';
 import { type AdminWorld, describeAdmin } from './admin-kit.js';
 import { type Codec, CODECS, PEERS, type Peer, type ReadRecord, type TextRecord } from './interop-peers.js';
 
@@ -78,7 +79,7 @@ const bare = ({ partition: _partition, ...record }: ReadRecord): TextRecord => r
 
 describeAdmin('other clients', (world) => {
   for (const peer of PEERS) {
-    it(`${peer.name} chooses the partitions that we choose`, async () => {
+    itUnless(peer.leftOut, `${peer.name} chooses the partitions that we choose`, async () => {
       const [ours, theirs] = [
         await world().topic({ partitions: PARTITIONS }),
         await world().topic({ partitions: PARTITIONS }),
@@ -91,7 +92,7 @@ describeAdmin('other clients', (world) => {
       for (const [key, partition] of byKey(mine)) expect(partition).toBe(partitionOfKey(utf8(key!), PARTITIONS));
     });
 
-    it(`${peer.name} reads what we write, in every compression that it knows`, async () => {
+    itUnless(peer.leftOut, `${peer.name} reads what we write, in every compression that it knows`, async () => {
       const topic = await world().topic({ partitions: 1 });
       for (const codec of peer.codecs) await sendOurs(world(), topic, RECORDS, codec, 0);
       const read = await peer.read(world().running.bootstrap, topic, RECORDS.length * peer.codecs.length);
@@ -99,7 +100,7 @@ describeAdmin('other clients', (world) => {
     });
 
     for (const codec of peer.codecs) {
-      it(`${peer.name} writes what we read: ${codec}`, async () => {
+      itUnless(peer.leftOut, `${peer.name} writes what we read: ${codec}`, async () => {
         const topic = await world().topic({ partitions: 1 });
         const records = writable(peer);
         await peer.write(world().running.bootstrap, topic, records, codec);

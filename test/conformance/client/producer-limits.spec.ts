@@ -13,9 +13,8 @@ async function codeOf(promise: Promise<unknown>): Promise<string> {
 
 const numbers = (count: number): string[] => Array.from({ length: count }, (_, n) => `${n}`);
 
-describe.each(kafkaBrokers().map((broker) => [broker.name, broker] as const))(
-  'a producer’s limits with %s',
-  (_name, tested) => {
+for (const tested of kafkaBrokers())
+  describe(`a producer’s limits with ${tested.name}`, () => {
     let kit: ProducerKit;
     beforeAll(async () => {
       kit = await ProducerKit.start(tested);
@@ -204,5 +203,4 @@ describe.each(kafkaBrokers().map((broker) => [broker.name, broker] as const))(
         expect(await codeOf(producer.send({ topic, value: 'x' }))).toBe('CLOSED');
       });
     });
-  },
-);
+  });

@@ -1,8 +1,8 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, beforeEach, expect, it } from '@jest/globals';
 import type { Consumer, GroupOptions } from '@trunkline/client';
 import { fromUtf8 } from '@trunkline/kernel';
-import { until } from '@trunkline/testing';
-import { apacheKafka, kafkaBrokers } from './brokers.js';
+import { describeUnless, until } from '@trunkline/testing';
+import { apacheKafka, itSinceFour, ownKafkaLeftOut } from './brokers.js';
 import { Reading, ThreeNodes, Writing } from './three-nodes-kit.js';
 
 const PORT = 31_020;
@@ -15,10 +15,7 @@ const THREE = [
 const SAFE = { 'min.insync.replicas': '2' };
 const PROTOCOLS = apacheKafka.has.consumerGroups ? (['classic', 'consumer'] as const) : (['classic'] as const);
 
-const describeThree = kafkaBrokers().length > 1 ? describe : describe.skip;
-const itShares = apacheKafka.has.shareGroups ? it : it.skip;
-
-describeThree('coordinators on three nodes of Apache Kafka', () => {
+describeUnless(ownKafkaLeftOut, 'coordinators on three nodes of Apache Kafka', () => {
   let nodes: ThreeNodes;
   beforeAll(async () => {
     nodes = await ThreeNodes.start(PORT);
@@ -119,7 +116,7 @@ describeThree('coordinators on three nodes of Apache Kafka', () => {
       expect(await nodes.values(topic, partition)).toEqual(['before the first', 'after the first', 'the end']);
   });
 
-  itShares('a share group gets everything when the leader is killed under it', async () => {
+  itSinceFour('a share group gets everything when the leader is killed under it', async () => {
     const topic = await nodes.topic([[1, 2, 3]], SAFE);
     const groupId = nodes.name('share');
     const { configs } = nodes.client.admin();

@@ -1,8 +1,8 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, beforeEach, expect, it } from '@jest/globals';
 import { Consumer } from '@trunkline/client';
 import { fromUtf8 } from '@trunkline/kernel';
-import { until } from '@trunkline/testing';
-import { kafkaBrokers } from './brokers.js';
+import { describeUnless, until } from '@trunkline/testing';
+import { ownKafkaLeftOut } from './brokers.js';
 import { Reading, ThreeNodes, Writing } from './three-nodes-kit.js';
 
 const PORT = 31_000;
@@ -15,9 +15,7 @@ const THREE = [
 ];
 const SAFE = { 'min.insync.replicas': '2' };
 
-const describeThree = kafkaBrokers().length > 1 ? describe : describe.skip;
-
-describeThree('records on three nodes of Apache Kafka', () => {
+describeUnless(ownKafkaLeftOut, 'records on three nodes of Apache Kafka', () => {
   let nodes: ThreeNodes;
   beforeAll(async () => {
     nodes = await ThreeNodes.start(PORT);

@@ -5,8 +5,6 @@ import { until } from '@trunkline/testing';
 import { kafkaBrokersWith } from './brokers.js';
 import { ProducerKit } from './producer-kit.js';
 
-const brokers = kafkaBrokersWith('transactions');
-
 /** What was asked of a cluster whose features say nothing of transactions: as before Kafka 4. */
 interface Watched {
   readonly cluster: Cluster;
@@ -32,9 +30,8 @@ function ofVersion1(cluster: Cluster): Watched {
   return { cluster: proxy, asked };
 }
 
-describe.each(brokers.map((broker) => [broker.name, broker] as const))(
-  'transactions of version 1 with %s',
-  (_n, tested) => {
+for (const tested of kafkaBrokersWith('transactions'))
+  describe(`transactions of version 1 with ${tested.name}`, () => {
     let kit: ProducerKit;
     const producers: Producer[] = [];
     beforeAll(async () => {
@@ -160,5 +157,4 @@ describe.each(brokers.map((broker) => [broker.name, broker] as const))(
       await producer.send({ topic, value: 'y' });
       await producer.commitTransaction();
     });
-  },
-);
+  });

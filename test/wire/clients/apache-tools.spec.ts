@@ -1,14 +1,21 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { type TestProcess, apacheKafkaJars, freePort, startBrokerProcess } from '@trunkline/testing';
+import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import {
+  type TestProcess,
+  apacheKafkaJars,
+  describeUnless,
+  freePort,
+  startBrokerProcess,
+  whyLeftOut,
+} from '@trunkline/testing';
 import { run } from './client-process.js';
 
 const jars = apacheKafkaJars();
-if (jars === undefined) console.log('Apache Kafka’s tools are left out: its jars are missing (npm run kafka:jars)');
+const leftOut = jars === undefined ? 'its jars are missing: npm run kafka:jars' : whyLeftOut('Apache Kafka', '4');
 
-(jars === undefined ? describe.skip : describe)('Apache Kafka’s own tools on the broker app', () => {
+describeUnless(leftOut, 'Apache Kafka’s own tools on the broker app', () => {
   const dataDir = mkdtempSync(join(tmpdir(), 'trunkline-tools-'));
   let broker: TestProcess;
   let address: string;

@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import { until } from '@trunkline/testing';
+import { until, whyLeftOut } from '@trunkline/testing';
 
 const PROGRAMS = fileURLToPath(new URL('./programs/', import.meta.url));
 
@@ -12,6 +12,8 @@ export interface ClientProgram {
   readonly program: readonly string[];
   /** Codecs that it can write here. */
   readonly codecs: readonly string[];
+  /** Why it is left out of this run. */
+  readonly leftOut?: string | undefined;
 }
 
 const node = process.execPath;
@@ -29,6 +31,7 @@ export const CLIENTS: readonly ClientProgram[] = [
     command: '/usr/bin/python3',
     program: [`${PROGRAMS}confluent.py`],
     codecs: ['none', 'gzip', 'snappy', 'lz4', 'zstd'],
+    leftOut: whyLeftOut('python3-confluent-kafka'),
   },
 ];
 

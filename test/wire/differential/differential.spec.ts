@@ -1,14 +1,16 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import {
   type ApacheKafka,
   type TestProcess,
   apacheKafkaJars,
+  describeUnless,
   freePort,
   startApacheKafka,
   startBrokerProcess,
+  whyLeftOut,
 } from '@trunkline/testing';
 import { Conversation } from './conversation.js';
 import type { Scenario } from './scenario.js';
@@ -23,10 +25,10 @@ const SETTINGS = {
   'auto.create.topics.enable': 'true',
 };
 
-const there = apacheKafkaJars() !== undefined;
-if (!there) console.log('differential tests are left out: Apache Kafka’s jars are missing (npm run kafka:jars)');
+const areJarsMissing = apacheKafkaJars() === undefined;
+const leftOut = areJarsMissing ? 'its jars are missing: npm run kafka:jars' : whyLeftOut('Apache Kafka', '4.3.1');
 
-(there ? describe : describe.skip)('asked the same, Apache Kafka 4.3.1 and our broker', () => {
+describeUnless(leftOut, 'asked the same, Apache Kafka 4.3.1 and our broker', () => {
   const dataDir = mkdtempSync(join(tmpdir(), 'trunkline-differential-'));
   const run = Date.now().toString(36);
   const counts = { equal: 0, decided: 0 };
