@@ -52,12 +52,13 @@ export type {
 } from './image.js';
 export { endPointOf } from './image.js';
 export { metaProperties, type MetaProperties } from './meta-properties.js';
-export type { MetadataLog, MetadataSink } from './metadata-log.js';
+export type { ControllerRole, MetadataLog, MetadataSink } from './metadata-log.js';
 export {
   MetadataManager,
   type Decide,
   type MetadataListener,
   type MetadataManagerOptions,
+  type RoleListener,
 } from './metadata-manager.js';
 export { PRODUCER_ID_BLOCK_SIZE, type ProducerIdBlock } from './producer-ids.js';
 export * from './records.js';

@@ -1,5 +1,15 @@
-import type { Offset } from '@trunkline/kernel';
+import type { NodeId, Offset } from '@trunkline/kernel';
 import type { MetadataRecord } from './records.js';
+
+/** Who leads the metadata log, as far as this node knows. */
+export interface ControllerRole {
+  /** -1: not known. */
+  readonly leaderId: NodeId;
+  /** The number of the reign; it never goes back. */
+  readonly epoch: number;
+  /** This node leads, and has replayed everything that was committed before its reign: it may decide. */
+  readonly isActive: boolean;
+}
 
 /** Who hears what the log holds, in order. */
 export interface MetadataSink {
@@ -7,6 +17,8 @@ export interface MetadataSink {
   restored(records: readonly MetadataRecord[], endOffset: Offset): void;
   /** One more batch is committed. The log waits for it before it says so to the appender. */
   committed(records: readonly MetadataRecord[], endOffset: Offset): Promise<void>;
+  /** The role changed. A log that has one voter says nothing: its node leads always. */
+  roleChanged(role: ControllerRole): void;
 }
 
 /**

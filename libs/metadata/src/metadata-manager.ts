@@ -3,12 +3,15 @@ import { Controller, type ControllerOptions } from './controller.js';
 import type { MetadataDelta } from './delta.js';
 import { emptyImage, stepImage, wholeDelta, type LoadedImage } from './image-loader.js';
 import type { MetadataImage } from './image.js';
-import type { MetadataLog } from './metadata-log.js';
+import type { ControllerRole, MetadataLog } from './metadata-log.js';
 import type { MetadataRecord } from './records.js';
 import { recordsOf } from './snapshot.js';
 
 /** Hears of each new image before anybody is answered for what is in it. Must not reject: see {@link MetadataManager}. */
 export type MetadataListener = (delta: MetadataDelta, image: MetadataImage) => Promise<void> | void;
+
+/** Hears who leads the metadata log, and whether this node decides. Must not throw. */
+export type RoleListener = (role: ControllerRole) => void;
 
 /** Looks at the controller's state and says what to write and what to answer. Synchronous; may throw ApiErrors. */
 export type Decide<Response> = (controller: Controller) => Decision<MetadataRecord, Response>;
@@ -62,6 +65,8 @@ export class MetadataManager {
   #scheduled = false;
   #failed: Error | undefined;
   #closed = false;
+  #role: ControllerRole;
+  readonly #roleListeners: RoleListener[] = [];
   /** Called once, when the metadata can change no more. */
   onFailed: ((reason: Error) => void) | undefined;
 
@@ -69,6 +74,7 @@ export class MetadataManager {
     this.#options = options;
     this.#controller = new Controller(options);
     this.#image = emptyImage(options.clusterId);
+    this.#role = { leaderId: options.statics.nodeId, epoch: 0, isActive: true };
   }
 
   /** Opens the log and replays it. Rejects with KAFKA_STORAGE_ERROR, in a sentence, when it cannot be read. */
@@ -77,6 +83,7 @@ export class MetadataManager {
     await options.log.open({
       restored: (records, endOffset) => manager.#restored(records, endOffset),
       committed: (records, endOffset) => manager.#committed(records, endOffset),
+      roleChanged: (role) => manager.#roleChanged(role),
     });
     return manager;
   }
@@ -84,6 +91,16 @@ export class MetadataManager {
   /** The newest image that every listener has taken in. */
   get image(): MetadataImage {
     return this.#image;
+  }
+
+  /** Who leads the metadata log. With one voter that is this node, always. */
+  get role(): ControllerRole {
+    return this.#role;
+  }
+
+  /** Tells `listener` every later role, in order. */
+  watchRole(listener: RoleListener): void {
+    this.#roleListeners.push(listener);
   }
 
   /**
@@ -99,12 +116,13 @@ export class MetadataManager {
 
   /**
    * Takes a decision. Resolves with its response once its records are on disk and applied. Rejects with the ApiError
-   * that `decide` threw, THROTTLING_QUOTA_EXCEEDED when too many wait, KAFKA_STORAGE_ERROR when the log takes no more.
-   * Not from inside a listener: it would wait for itself.
+   * that `decide` threw, NOT_CONTROLLER when another node decides, THROTTLING_QUOTA_EXCEEDED when too many wait,
+   * KAFKA_STORAGE_ERROR when the log takes no more. Not from inside a listener: it would wait for itself.
    */
   submit<Response>(decide: Decide<Response>): Promise<Response> {
     if (this.#failed !== undefined) return Promise.reject(this.#failed);
     if (this.#closed) return Promise.reject(new ApiError('NOT_CONTROLLER', 'The broker is shutting down'));
+    if (!this.#role.isActive) return Promise.reject(new ApiError('NOT_CONTROLLER', this.#leads()));
     if (this.#waiting.length >= (this.#options.waitingMax ?? WAITING_MAX)) {
       const why = `${this.#waiting.length} metadata changes wait already; ask again later`;
       return Promise.reject(new ApiError('THROTTLING_QUOTA_EXCEEDED', why));
@@ -113,6 +131,16 @@ export class MetadataManager {
       this.#waiting.push({ decide, resolve: (response) => resolve(response as Response), reject });
       this.#schedule();
     });
+  }
+
+  #leads(): string {
+    const { leaderId } = this.#role;
+    return leaderId === -1 ? 'no active controller is known' : `node ${leaderId} is the active controller`;
+  }
+
+  #roleChanged(role: ControllerRole): void {
+    this.#role = role;
+    for (const listener of this.#roleListeners) listener(role);
   }
 
   /** Lets what waits finish, then closes the log. */
