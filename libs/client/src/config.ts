@@ -20,6 +20,16 @@ export interface ClientOptions {
   readonly reconnectBackoffMs?: number;
   /** [reconnect.backoff.max.ms] Where doubling ends. Default: 1,000 ms. */
   readonly reconnectBackoffMaxMs?: number;
+  /**
+   * [connections.max.idle.ms] A connection that nobody used for so long is closed, and opened again when it is needed. Keep
+   * it below the brokers' own (10 minutes), or they close first. Default: 540,000 ms.
+   */
+  readonly connectionsMaxIdleMs?: number;
+  /**
+   * The longest that a broker can keep a connection from sending by one word of a throttle time (KIP-219; Kafka's clients
+   * have no such bound). 0: throttle times are told and not waited for. Default: 60,000 ms.
+   */
+  readonly throttleMsMax?: number;
   /** [retry.backoff.ms] Before something is asked again; doubles with each further time. Default: 100 ms. */
   readonly retryBackoffMs?: number;
   /** [retry.backoff.max.ms] Where doubling ends. Default: 1,000 ms. */
@@ -59,6 +69,8 @@ export const CLIENT_DEFAULTS = Object.freeze({
   requestTimeoutMs: 30_000,
   reconnectBackoffMs: 50,
   reconnectBackoffMaxMs: 1_000,
+  connectionsMaxIdleMs: 540_000,
+  throttleMsMax: 60_000,
   retryBackoffMs: 100,
   retryBackoffMaxMs: 1_000,
   metadataMaxAgeMs: 300_000,
@@ -80,6 +92,8 @@ const LEAST = {
   requestTimeoutMs: 1,
   reconnectBackoffMs: 1,
   reconnectBackoffMaxMs: 1,
+  connectionsMaxIdleMs: 1,
+  throttleMsMax: 0,
   retryBackoffMs: 1,
   retryBackoffMaxMs: 1,
   metadataMaxAgeMs: 1,

@@ -23,6 +23,8 @@ const REAUTHENTICATE_MS_MIN = 500;
 export interface ConnectionOwner {
   /** There may be room for another request. */
   room(): void;
+  /** Nobody has used it for `connectionsMaxIdleMs`; nothing is in flight. */
+  idle(): void;
   /** It has ended; called once, only after it was open. */
   ended(reason: KafkaError): void;
 }
@@ -34,6 +36,9 @@ export class BrokerConnection {
   #timer: Timer | undefined;
   #timerDueMs = Infinity;
   #sessionTimer: Timer | undefined;
+  #idleTimer: Timer | undefined;
+  #usedMs = 0;
+  #endsInOrder = false;
   #owner: ConnectionOwner | undefined;
   #authenticating = false;
   #giveUp: ((reason: KafkaError) => void) | undefined;
@@ -53,7 +58,7 @@ export class BrokerConnection {
     };
     this.#connection = new Connection({ nodeId, about, clientId: config.clientId }, config, effects, config.observer);
     link.open({
-      data: (bytes) => this.#connection.received(ports.clock.monotonicMs(), bytes),
+      data: (bytes) => this.#received(ports.clock.monotonicMs(), bytes),
       drained: () => {},
       closed: (reason) => {
         this.#timer?.cancel();
@@ -100,7 +105,9 @@ export class BrokerConnection {
   ownedBy(owner: ConnectionOwner): void {
     this.#owner = owner;
     const { ended } = this.#connection;
-    if (ended !== undefined) queueMicrotask(() => owner.ended(ended));
+    if (ended !== undefined) return queueMicrotask(() => owner.ended(ended));
+    this.#usedMs = this.ports.clock.monotonicMs();
+    this.#watchIdle(this.config.connectionsMaxIdleMs);
   }
 
   /** The node's id is known now: it was asked by a bootstrap address. */
@@ -110,6 +117,11 @@ export class BrokerConnection {
 
   get inFlight(): number {
     return this.#connection.inFlight;
+  }
+
+  /** Until when the broker wants to be left alone; -Infinity: not. */
+  get mutedUntilMs(): number {
+    return this.#connection.mutedUntilMs;
   }
 
   get hasRoom(): boolean {
@@ -122,13 +134,39 @@ export class BrokerConnection {
     const version = this.versions.pick(api, versionMin, versionMax);
     if (version === undefined) return this.#tooOld(api, versionMin, versionMax);
     const failed = this.#connection.transmit(nowMs, request, version);
+    this.#usedMs = nowMs;
     if (failed === undefined) this.#arm(nowMs);
     return failed;
+  }
+
+  /** Ends it once what was written has left. For a connection on which nothing is in flight. */
+  closeInOrder(reason: KafkaError): void {
+    this.#endsInOrder = true;
+    this.#connection.end(reason);
   }
 
   /** Ends it at once: what is in flight fails with DISCONNECTED, or CLOSED when that is the reason. */
   close(reason: KafkaError): void {
     this.#connection.end(reason);
+  }
+
+  #received(nowMs: number, bytes: Uint8Array): void {
+    if (!this.#authenticating) this.#usedMs = nowMs;
+    this.#connection.received(nowMs, bytes);
+    // An answer may have told to wait: nothing else would wake the connection then.
+    if (this.#connection.ended === undefined) this.#arm(nowMs);
+  }
+
+  /** One timer for as long as it is open: use moves a number, not the timer. */
+  #watchIdle(delayMs: number): void {
+    this.#idleTimer = this.ports.clock.after(delayMs, () => {
+      const { connectionsMaxIdleMs } = this.config;
+      const nowMs = this.ports.clock.monotonicMs();
+      if (this.#connection.inFlight > 0) this.#usedMs = nowMs;
+      const leftMs = this.#usedMs + connectionsMaxIdleMs - nowMs;
+      if (leftMs <= 0) this.#owner?.idle();
+      if (this.#connection.ended === undefined) this.#watchIdle(leftMs > 0 ? leftMs : connectionsMaxIdleMs);
+    });
   }
 
   #arm(nowMs: number): void {
@@ -147,8 +185,9 @@ export class BrokerConnection {
   #end(reason: KafkaError): void {
     this.#timer?.cancel();
     this.#sessionTimer?.cancel();
+    this.#idleTimer?.cancel();
     this.#giveUp?.(reason);
-    if (reason.code === 'CLOSED' && this.link.pendingBytes > 0) this.#endInOrder();
+    if ((reason.code === 'CLOSED' || this.#endsInOrder) && this.link.pendingBytes > 0) this.#endInOrder();
     else this.link.destroy();
     this.#owner?.ended(reason);
   }

@@ -12,6 +12,7 @@ const LIMITS: ConnectionLimits = {
   requestBytesInFlightMax: 1_000,
   responseBytesMax: 10_000,
   decodedBytesMax: 100_000,
+  throttleMsMax: 60_000,
 };
 
 let log: string[];
@@ -47,6 +48,10 @@ function ask(name: string, deadlineMs = 1_000, over: { group?: string; nowMs?: n
 
 function answer(correlationId: number, errorCode = 0, api: AnyApi = Heartbeat): Uint8Array {
   return concatBytes(encodeResponse(api, 4, correlationId, { throttleTimeMs: 0, errorCode }));
+}
+
+function throttled(correlationId: number, throttleTimeMs: number, version = 4): Uint8Array {
+  return concatBytes(encodeResponse(Heartbeat, version, correlationId, { throttleTimeMs, errorCode: 0 }));
 }
 
 describe('a connection', () => {
@@ -160,6 +165,66 @@ describe('a connection', () => {
     ask('a', 1_000, { nowMs: 10 });
     connection.received(15, concatBytes(encodeResponse(Heartbeat, 4, 0, { throttleTimeMs: 9, errorCode: 0 })));
     expect(log).toEqual(['sent Heartbeat 1 true', 'answered Heartbeat 1 5', 'throttled Heartbeat 9', 'a: 0']);
+  });
+});
+
+describe('a connection whose broker asks it to wait', () => {
+  it('has no room until the throttle time is over, and says when that is', () => {
+    const rooms: number[] = [];
+    const effects = { write: () => {}, end: () => {}, room: () => void rooms.push(rooms.length) };
+    connection = new Connection({ nodeId: 1, about: 'a', clientId: 'test' }, LIMITS, effects, {});
+    ask('a');
+    connection.received(100, throttled(0, 250));
+    expect([connection.hasRoom, connection.mutedUntilMs, connection.wakeAtMs]).toEqual([false, 350, 350]);
+    connection.wake(349);
+    expect([connection.hasRoom, connection.wakeAtMs]).toEqual([false, 350]);
+    const before = rooms.length;
+    connection.wake(350);
+    expect([connection.hasRoom, connection.wakeAtMs, rooms.length - before]).toEqual([true, Infinity, 1]);
+  });
+
+  it('goes by the word that reaches farthest', () => {
+    ask('a');
+    ask('b');
+    connection.received(0, concatBytes([throttled(0, 500), throttled(1, 100)]));
+    expect(connection.mutedUntilMs).toBe(500);
+  });
+
+  it('is not held up for longer than throttleMsMax, whatever the broker says', () => {
+    ask('a');
+    connection.received(0, throttled(0, 2 ** 31 - 1));
+    connection.wake(59_999);
+    expect(connection.hasRoom).toBe(false);
+    connection.wake(60_000);
+    expect(connection.hasRoom).toBe(true);
+  });
+
+  it('does not wait when it may not be made to, or when the time is below zero', () => {
+    connection = make({ throttleMsMax: 0 });
+    ask('a');
+    connection.received(0, throttled(0, 500));
+    expect(connection.hasRoom).toBe(true);
+    connection = make();
+    ask('a');
+    connection.received(0, throttled(0, -500));
+    expect(connection.hasRoom).toBe(true);
+  });
+
+  it('does not wait for versions with which the broker itself has waited', () => {
+    const body = { groupId: 'g', generationId: 1, memberId: 'm' };
+    const request = new Request(Heartbeat, body, 0, 99, 1_000, true, false, () => {});
+    connection.transmit(0, request as unknown as Request, 1);
+    connection.received(0, throttled(0, 500, 1));
+    expect(connection.hasRoom).toBe(true);
+  });
+
+  it('holds what is in flight to its deadline meanwhile', () => {
+    ask('a', 500);
+    ask('b', 200);
+    connection.received(0, throttled(0, 300));
+    expect(connection.wakeAtMs).toBe(200);
+    connection.wake(200);
+    expect(log).toEqual(['a: 0', 'end TIMED_OUT', expect.stringMatching(/^b: \[TIMED_OUT\]/)]);
   });
 });
 

@@ -6,6 +6,7 @@ import { Fifo } from './fifo.js';
 import { FrameSplitter } from './frame-splitter.js';
 import type { Request } from './request.js';
 import { readCorrelationId, readResponse } from './response.js';
+import { clientWaits, throttleTimeOf } from './throttle.js';
 
 /** What a connection wants done. */
 export interface ConnectionEffects {
@@ -21,6 +22,7 @@ export interface ConnectionLimits {
   readonly requestBytesInFlightMax: number;
   readonly responseBytesMax: number;
   readonly decodedBytesMax: number;
+  readonly throttleMsMax: number;
 }
 
 export interface ConnectionIdentity {
@@ -45,6 +47,7 @@ export class Connection {
   #ended: KafkaError | undefined;
   #wakeAtMs = Infinity;
   #nowMs = 0;
+  #mutedUntilMs = -Infinity;
   readonly #readLimits: ReadLimits;
   readonly #frame = (frame: Uint8Array): void => this.#answer(frame);
 
@@ -71,9 +74,14 @@ export class Connection {
     return this.#wakeAtMs;
   }
 
+  /** Until when the broker wants to be left alone (KIP-219), at most `throttleMsMax` from its word; -Infinity: not. */
+  get mutedUntilMs(): number {
+    return this.#mutedUntilMs;
+  }
+
   /** Whether another request may leave now. */
   get hasRoom(): boolean {
-    if (this.#ended !== undefined) return false;
+    if (this.#ended !== undefined || this.#mutedUntilMs !== -Infinity) return false;
     const { requestsInFlightMax, requestBytesInFlightMax } = this.limits;
     return (
       this.#inFlight.length === 0 ||
@@ -120,15 +128,18 @@ export class Connection {
     if (this.#ended === undefined) this.effects.room();
   }
 
-  /** Ends the connection when the answer to a request is overdue. */
+  /** Ends the connection when the answer to a request is overdue; lets requests leave again when a throttle is over. */
   wake(nowMs: number): void {
     if (this.#ended !== undefined) return;
-    let earliest = Infinity;
+    const isMuteOver = this.#mutedUntilMs !== -Infinity && nowMs >= this.#mutedUntilMs;
+    if (isMuteOver) this.#mutedUntilMs = -Infinity;
+    let earliest = this.#mutedUntilMs === -Infinity ? Infinity : this.#mutedUntilMs;
     for (const request of this.#inFlight) {
       if (request.deadlineMs <= nowMs) return this.#overdue(request, nowMs);
       if (request.deadlineMs < earliest) earliest = request.deadlineMs;
     }
     this.#wakeAtMs = earliest;
+    if (isMuteOver) this.effects.room();
   }
 
   /** The link has gone, or whoever owns the connection gives it up. What is in flight fails with DISCONNECTED. */
@@ -162,17 +173,24 @@ export class Connection {
       if (!(reason instanceof ApiError)) throw reason;
       return this.#violated(request, `the answer to ${api.name} version ${version} is broken: ${reason.detail}`);
     }
-    this.#observe(request, frame.length, body);
+    const throttleTimeMs = throttleTimeOf(body);
+    if (throttleTimeMs > 0 && clientWaits(api, version)) this.#mute(throttleTimeMs);
+    this.#observe(request, frame.length, throttleTimeMs);
     request.succeed(this.identity.nodeId, body);
   }
 
-  #observe(request: Request, bytes: number, body: object): void {
+  /** The longest word counts, as in Java. What the connection itself asks (authentication) is not held up. */
+  #mute(throttleTimeMs: number): void {
+    const untilMs = this.#nowMs + Math.min(throttleTimeMs, this.limits.throttleMsMax);
+    if (untilMs <= this.#nowMs || untilMs <= this.#mutedUntilMs) return;
+    this.#mutedUntilMs = untilMs;
+    if (untilMs < this.#wakeAtMs) this.#wakeAtMs = untilMs;
+  }
+
+  #observe(request: Request, bytes: number, throttleTimeMs: number): void {
     const { observer } = this;
     observer.answered?.(request.api.name, this.identity.nodeId, this.#nowMs - request.sentMs, bytes);
-    if (observer.throttled === undefined) return;
-    const throttleTimeMs: unknown = Reflect.get(body, 'throttleTimeMs');
-    if (typeof throttleTimeMs === 'number' && throttleTimeMs > 0)
-      observer.throttled(request.api.name, this.identity.nodeId, throttleTimeMs);
+    if (throttleTimeMs > 0) observer.throttled?.(request.api.name, this.identity.nodeId, throttleTimeMs);
   }
 
   #overdue(request: Request, nowMs: number): void {

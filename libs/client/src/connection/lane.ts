@@ -28,6 +28,8 @@ export class BrokerLane {
   #overdue: Timer | undefined;
   #overdueAtMs = Infinity;
   #lastFailure: KafkaError | undefined;
+  /** Of a connection that was lost: another one is not a way around a quota. */
+  #mutedUntilMs = -Infinity;
   #closed: KafkaError | undefined;
 
   constructor(
@@ -43,6 +45,11 @@ export class BrokerLane {
   /** Requests that are in flight or wait. */
   get load(): number {
     return this.#waiting.length + (this.#connection?.inFlight ?? 0);
+  }
+
+  /** Whether the broker wants to be left alone for now (KIP-219): what is asked waits. */
+  get isMuted(): boolean {
+    return (this.#connection?.mutedUntilMs ?? this.#mutedUntilMs) > this.#nowMs();
   }
 
   get connection(): BrokerConnection | undefined {
@@ -119,7 +126,7 @@ export class BrokerLane {
     if (this.#connection !== undefined || this.#isOpening || this.#retry !== undefined) return;
     if (this.#closed !== undefined || this.#waiting.length === 0) return;
     const { node, owner } = this;
-    const waitMs = node.retryAtMs - this.#nowMs();
+    const waitMs = Math.max(node.retryAtMs, this.#mutedUntilMs) - this.#nowMs();
     if (waitMs > 0 || node.address === undefined) {
       this.#retry = owner.ports.clock.after(Math.max(0, waitMs), () => {
         this.#retry = undefined;
@@ -149,7 +156,12 @@ export class BrokerLane {
     if (this.#closed !== undefined) return connection.close(this.#closed);
     this.#connection = connection;
     connection.adoptedBy(this.node.nodeId);
-    connection.ownedBy({ room: () => this.#pump(), ended: (reason) => this.#lost(connection, reason) });
+    this.#mutedUntilMs = -Infinity;
+    connection.ownedBy({
+      room: () => this.#pump(),
+      idle: () => this.#idle(connection),
+      ended: (reason) => this.#lost(connection, reason),
+    });
     this.owner.config.observer.connected?.(this.node.nodeId, this.name, this.#nowMs() - startedMs);
     this.#pump();
   }
@@ -176,12 +188,25 @@ export class BrokerLane {
   #lost(connection: BrokerConnection, reason: KafkaError): void {
     if (this.#connection !== connection) return;
     this.#connection = undefined;
+    this.#mutedUntilMs = connection.mutedUntilMs;
     const { node, owner } = this;
     owner.config.observer.disconnected?.(node.nodeId, this.name, reason);
     if (this.#closed !== undefined) return;
     owner.ports.logger.debug('a connection has ended', { broker: node.nodeId, reason: reason.message });
     owner.troubled(node, reason);
     this.#connect();
+  }
+
+  /** It is opened again when somebody asks. Nothing is wrong with the broker: nobody is told to look for another. */
+  #idle(connection: BrokerConnection): void {
+    if (this.#connection !== connection || this.#waiting.length > 0) return;
+    const { connectionsMaxIdleMs, observer } = this.owner.config;
+    const reason = new KafkaError('DISCONNECTED', `nobody used the connection for ${connectionsMaxIdleMs} ms`, {
+      about: this.#about,
+    });
+    this.#connection = undefined;
+    connection.closeInOrder(reason);
+    observer.disconnected?.(this.node.nodeId, this.name, reason);
   }
 
   #failWaiting(reason: KafkaError): void {
@@ -194,6 +219,10 @@ export class BrokerLane {
 
   #late(): KafkaError {
     const failure = this.#lastFailure;
+    if (this.isMuted) {
+      const detail = 'the request could not leave in time: the broker asks the client to wait (its quota is used up)';
+      return new KafkaError('TIMED_OUT', detail, { about: this.#about, advice: 'send less, or raise the quota' });
+    }
     if (failure === undefined || this.#connection !== undefined)
       return new KafkaError('TIMED_OUT', 'the request could not leave in time', { about: this.#about });
     return new KafkaError('UNREACHABLE', failure.detail, { about: failure.about ?? this.#about, cause: failure });

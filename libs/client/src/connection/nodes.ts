@@ -46,10 +46,15 @@ export class Nodes {
   anyone(random: Random, rebootstraps: boolean, avoided?: number): Node {
     const known = [...this.#known.values()].filter(({ address }) => address !== undefined);
     for (const nodes of [known, this.#bootstrap]) {
-      const connected = nodes.filter((node) => node.nodeId !== avoided && node.lanes.get(CONTROL_LANE)?.isConnected);
+      const connected = nodes.filter((node) => {
+        const lane = node.lanes.get(CONTROL_LANE);
+        return node.nodeId !== avoided && lane?.isConnected === true && !lane.isMuted;
+      });
       if (connected.length > 0) return connected.reduce((best, node) => (loadOf(node) < loadOf(best) ? node : best));
     }
     const mayTry = known.filter((node) => !node.isFailing && node.nodeId !== avoided);
+    const free = mayTry.filter((node) => node.lanes.get(CONTROL_LANE)?.isMuted !== true);
+    if (free.length > 0) return free[random.below(free.length)]!;
     if (mayTry.length > 0) return mayTry[random.below(mayTry.length)]!;
     const others = rebootstraps || known.length === 0 ? [...known, ...this.#bootstrap] : known;
     const first = others.filter((node) => node.nodeId !== avoided);
