@@ -7,6 +7,10 @@ const MERGED_BYTES_MAX = 16 * 1024;
 
 const NOBODY: LinkEvents = { data() {}, drained() {}, closed() {} };
 
+/** `then` of a settled promise costs a third of `queueMicrotask`, which makes an async resource for each call. */
+const SETTLED = Promise.resolve();
+const NOTHING = new Uint8Array(0);
+
 /** Links of this process that were written to in this turn, in that order. */
 let unflushed: NodeLink[] = [];
 
@@ -16,13 +20,18 @@ let unflushed: NodeLink[] = [];
  * and each write to a socket costs tens of microseconds.
  */
 function flushSoon(link: NodeLink): void {
-  if (unflushed.push(link) === 1) queueMicrotask(() => process.nextTick(flushAll));
+  if (unflushed.push(link) === 1) void SETTLED.then(flushInTick);
+}
+
+function flushInTick(): void {
+  process.nextTick(flushAll);
 }
 
 function flushAll(): void {
   const links = unflushed;
   unflushed = [];
   for (let at = links.length - 1; at >= 0; at--) links[at]!.flush();
+  for (const link of links) link.tellDrained();
 }
 
 /**
@@ -37,13 +46,17 @@ export class NodeLink implements Link {
   #queue: Uint8Array[] = [];
   #queuedBytes = 0;
   #flushWaits = false;
+  #tellsLater = false;
   #ending = false;
   #gone = false;
   #reason: Error | undefined;
+  readonly #isEncrypted: boolean;
+  readonly #wentOut = (): void => this.#drained();
 
   constructor(socket: Socket, remote: string) {
     this.remote = remote;
     this.#socket = socket;
+    this.#isEncrypted = 'encrypted' in socket;
     socket.on('error', (error) => {
       this.#reason = asError(error);
     });
@@ -98,20 +111,33 @@ export class NodeLink implements Link {
   flush(): void {
     this.#flushWaits = false;
     if (this.#gone || this.#socket.destroyed) return;
-    const chunks = mergeSmall(this.#queue);
+    const queue = this.#queue;
+    const chunks = queue.length === 1 ? queue : mergeSmall(queue);
     this.#queue = [];
     this.#queuedBytes = 0;
     const last = chunks.pop();
     if (last !== undefined) {
+      // What the system takes at once needs no callback, and one costs a tick of the event loop.
+      const isTold = this.#isEncrypted || this.#ending;
       if (chunks.length > 0) this.#socket.cork();
       for (const chunk of chunks) this.#socket.write(chunk);
-      this.#socket.write(last, () => this.#wentOut());
+      if (isTold) this.#socket.write(last, this.#wentOut);
+      else this.#socket.write(last);
       if (chunks.length > 0) this.#socket.uncork();
+      this.#tellsLater = !isTold;
     }
     if (this.#ending) this.#socket.end();
   }
 
-  #wentOut(): void {
+  /** Called by the round of {@link flushSoon}, after all links are flushed: whoever hears of it may have much to do. */
+  tellDrained(): void {
+    if (!this.#tellsLater) return;
+    this.#tellsLater = false;
+    if (this.#socket.writableLength === 0) this.#drained();
+    else if (!this.#ending && !this.#socket.destroyed) this.#socket.write(NOTHING, this.#wentOut);
+  }
+
+  #drained(): void {
     if (!this.#gone && this.pendingBytes === 0) this.#events.drained();
   }
 
