@@ -103,6 +103,46 @@ describe('the commits of a member', () => {
     expect(play.next()).toBe('2: a/0=1');
   });
 
+  it('of a partition that was taken away are refused from then on, until it is given again', () => {
+    const play = new Play();
+    play.held = ['a/1'];
+    play.queue.lost([{ topic: 'a', partition: 0 }]);
+    play.commit('late', 'a/0=7');
+    expect(play.settled).toEqual([]);
+    expect(play.next()).toBeUndefined();
+    expect(play.settled).toEqual(['late ILLEGAL_GENERATION']);
+    play.held = ['a/0', 'a/1'];
+    play.queue.given([{ topic: 'a', partition: 0 }]);
+    play.commit('again', 'a/0=8');
+    expect(play.next()).toBe('1: a/0=8');
+  });
+
+  it('of several partitions, one of which was taken away, are made for the others and refused as a whole', () => {
+    const play = new Play();
+    play.queue.lost([{ topic: 'a', partition: 0 }]);
+    play.commit('mixed', 'a/0=7', 'a/1=8');
+    expect(play.next()).toBe('1: a/1=8');
+    play.answered();
+    expect(play.settled).toEqual(['mixed ILLEGAL_GENERATION']);
+  });
+
+  it('of a partition that was taken away do not wait until the group has shared anew', () => {
+    const play = new Play();
+    play.commit('first', 'a/1=1');
+    play.next();
+    play.queue.lost([{ topic: 'a', partition: 0 }]);
+    play.commit('late', 'a/0=7');
+    play.next();
+    expect(play.settled).toEqual(['late ILLEGAL_GENERATION']);
+  });
+
+  it('of a partition that was never held go out: somebody means it', () => {
+    const play = new Play();
+    play.held = [];
+    play.commit('by hand', 'b/0=1');
+    expect(play.next()).toBe('1: b/0=1');
+  });
+
   it('of a partition that was given away meanwhile are refused', () => {
     const play = new Play();
     play.held = ['a/0', 'a/1'];
@@ -131,6 +171,7 @@ describe('the commits of a member', () => {
     expect(play.next()).toBe('1: b/0=1');
     play.answered();
     expect(play.settled).toEqual(['waiting ILLEGAL_GENERATION', 'under way ILLEGAL_GENERATION']);
+    play.queue.given([{ topic: 'a', partition: 0 }]);
     play.commit('anew', 'a/0=4');
     expect(play.next()).toBe('1: a/0=4');
   });

@@ -43,6 +43,8 @@ export class CommitQueue {
   #sentGeneration = -1;
   /** Lost since they were sent: an answer counts, another try does not. */
   readonly #lostSinceSent = new Set<string>();
+  /** Held once by this member, and not since: no commit of them is its own. */
+  readonly #gone = new Set<string>();
   #waiting: Waiting[] = [];
   #notBeforeMs = 0;
   /** A rebalance was told: this generation takes no commits until the round is over. */
@@ -66,17 +68,23 @@ export class CommitQueue {
     settle: (error: KafkaError | undefined) => void,
   ): void {
     const names = new Set<string>();
+    let error: KafkaError | undefined;
     for (const offset of offsets) {
       const name = nameOfPartition(offset);
+      if (this.#gone.has(name)) {
+        error ??= this.#givenAway(name);
+        continue;
+      }
       names.add(name);
       this.#values.set(name, { offset, wasHeld: standing.holds(offset) });
     }
     const deadlineMs = nowMs + this.options.commitTimeoutMs;
-    this.#waiting.push({ names, deadlineMs, settle, error: undefined, isSent: false });
+    this.#waiting.push({ names, deadlineMs, settle, error, isSent: false });
   }
 
   /** What to send now; undefined: nothing, look again at `wakeAtMs` or when the standing changes. */
   next(standing: CommitStanding, nowMs: number): CommitBatch | undefined {
+    this.#settleDone();
     this.#expire(nowMs);
     if (this.#sent !== undefined || this.#values.size === 0) return undefined;
     if (standing.generation < 0) {
@@ -149,9 +157,15 @@ export class CommitQueue {
   lost(partitions: readonly GroupPartition[]): void {
     for (const partition of partitions) {
       const name = nameOfPartition(partition);
+      this.#gone.add(name);
       if (this.#sent?.get(name)?.wasHeld === true) this.#lostSinceSent.add(name);
       if (this.#values.get(name)?.wasHeld === true) this.#settleNames([name], this.#givenAway(name));
     }
+  }
+
+  /** These are this member's own from now on, in a new generation. */
+  given(partitions: readonly GroupPartition[]): void {
+    for (const partition of partitions) this.#gone.delete(nameOfPartition(partition));
   }
 
   /** There was no answer, or one for the whole request. */
@@ -234,8 +248,8 @@ export class CommitQueue {
   #givenAway(name: string): KafkaError {
     return this.#refusal(
       'ILLEGAL_GENERATION',
-      `${name} was taken away before it was committed`,
-      'commit inside of onRevoked, before it resolves',
+      `${name} was taken away before it was committed: the generation in which this member held it is over`,
+      'commit inside of onRevoked, before it resolves and within revokeTimeoutMs',
     );
   }
 

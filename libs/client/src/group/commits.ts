@@ -58,7 +58,12 @@ export class Commits {
     this.#wind();
   }
 
-  /** These are others' now: what waits for them is refused. */
+  /** These are this member's own from now on. */
+  given(partitions: readonly GroupPartition[]): void {
+    this.#queue.given(partitions);
+  }
+
+  /** These are others' now: what waits for them is refused, and what is committed of them until they are given again. */
   lost(partitions: readonly GroupPartition[]): void {
     this.#queue.lost(partitions);
     this.pump();

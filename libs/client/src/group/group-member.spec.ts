@@ -80,6 +80,40 @@ describe('a member of a group on our broker', () => {
     await first.member.close();
   });
 
+  it('refuses a commit inside of an onRevoked that ran over its time, and says why', async () => {
+    const groupId = 'overrun';
+    let goOn: () => void = () => {};
+    const gone = new Promise<void>((resolve) => (goOn = resolve));
+    let taken: readonly GroupPartition[] = [];
+    let refusal: unknown;
+    const options = { groupId, topics: ['mail'], heartbeatMs: 50, revokeTimeoutMs: 100 };
+    const member = new GroupMember(client.cluster, options, {
+      onAssigned: () => {},
+      onRevoked: async (partitions) => {
+        taken = partitions;
+        await gone;
+        const offsets = partitions.map((partition) => ({ ...partition, offset: 77 }));
+        refusal = await member.commit(offsets).then(
+          () => 'committed',
+          (reason: unknown) => reason,
+        );
+      },
+      onLost: () => {},
+    });
+    await member.ready;
+    const second = join(client.cluster, { groupId });
+    await until('the other has what was taken', () => second.owned.size === 1 && member.assigned.length === 1);
+    goOn();
+    await until('the late commit has ended', () => refusal !== undefined);
+    expect(refusal).toMatchObject({
+      code: 'ILLEGAL_GENERATION',
+      message: expect.stringMatching(/mail\/\d was taken away.*is over; commit inside of onRevoked/) as unknown,
+    });
+    expect(await member.committed(taken)).toEqual([undefined]);
+    await member.commit(member.assigned.map((partition) => ({ ...partition, offset: 5 })));
+    await Promise.all([second.member.close(), member.close()]);
+  });
+
   it('asks once for what many want to know of committed offsets', async () => {
     let fetches = 0;
     const { member } = join(watchedCluster(client.cluster, (api) => (fetches += api.name === 'OffsetFetch' ? 1 : 0)));

@@ -124,7 +124,7 @@ export class GroupMember {
    * `commitTimeoutMs`, through rebalances and moves of the coordinator; a later commit is never overtaken by an earlier one.
    *
    * Rejects with ILLEGAL_GENERATION, UNKNOWN_MEMBER_ID, FENCED_MEMBER_EPOCH or FENCED_INSTANCE_ID when the partitions are
-   * others' by now; with OFFSET_METADATA_TOO_LARGE, authorization errors, TIMED_OUT (it may have been made), MISUSE, CLOSED.
+   * others' by now, also inside of an onRevoked that has run over its time; with OFFSET_METADATA_TOO_LARGE, authorization errors, TIMED_OUT (it may have been made), MISUSE, CLOSED.
    */
   commit(offsets: readonly GroupOffset[]): Promise<void> {
     return this.#commits.commit(offsets);
@@ -181,7 +181,10 @@ export class GroupMember {
   }
 
   #assigned(partitions: readonly GroupPartition[], isRound: boolean): void {
-    if (partitions.length > 0) void this.#call('onAssigned', () => this.listener.onAssigned(partitions));
+    if (partitions.length > 0) {
+      this.#commits.given(partitions);
+      void this.#call('onAssigned', () => this.listener.onAssigned(partitions));
+    }
     if (!isRound) return;
     const { memberId, generation } = this.#machine.identity;
     this.cluster.observer.rebalanced?.(this.groupId, memberId, generation, this.#machine.held.length);
@@ -194,7 +197,6 @@ export class GroupMember {
     await new Promise<void>((resolve) => {
       const timer = this.cluster.after(revokeTimeoutMs, () => {
         this.cluster.ports.logger.warn('partitions were not let go of in time', { group: groupId, revokeTimeoutMs });
-        this.#commits.lost(partitions);
         resolve();
       });
       void this.#call('onRevoked', () => this.listener.onRevoked(partitions))
@@ -204,6 +206,8 @@ export class GroupMember {
           resolve();
         });
     });
+    // Not by the handler that ends late: they may be this member's again by then.
+    this.#commits.lost(partitions);
   }
 
   /** A listener that throws does not end the membership: its trouble is told. */
