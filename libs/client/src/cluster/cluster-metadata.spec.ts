@@ -76,9 +76,47 @@ describe('metadata', () => {
 
   it('waits for a topic that it lets be made', async () => {
     const cluster = world.start();
-    setTimeout(() => (world.brokers.topics = [{ name: 'a', topicId, leaders: [{ leader: 1, epoch: 0 }] }]), 20);
+    const asked: boolean[] = [];
+    world.broker(1).on(Metadata, (request) => {
+      const answer = world.brokers.metadata(request);
+      // As Apache Kafka: unknown in the first answers, though it is being made.
+      if (asked.push(request.allowAutoTopicCreation) === 2)
+        world.brokers.topics = [{ name: 'a', topicId, leaders: [{ leader: 1, epoch: 0 }] }];
+      return answer;
+    });
     const topic = await world.within(20_000, cluster.topic('a', { allowAutoCreation: true }));
     expect(topic?.partitions).toHaveLength(1);
+    expect(asked).toEqual([true, true, true]);
+  });
+
+  it('looks up a topic at once while another one is looked for in vain', async () => {
+    const cluster = world.start();
+    const missing = cluster.watch(['missing']);
+    for (let round = 0; round < 8; round++) {
+      cluster.doubt('missing', 0);
+      world.clock.advance(2_000);
+      await turns();
+    }
+    cluster.doubt('missing', 0);
+    world.brokers.topics = [{ name: 'a', topicId, leaders: [{ leader: 1, epoch: 1 }] }];
+    expect((await world.within(20, cluster.topic('a')))?.name).toBe('a');
+    missing.release();
+  });
+
+  it('looks for a topic that is not there yet with pauses of its own', async () => {
+    const cluster = world.start();
+    const missing = cluster.watch(['missing']);
+    await turns();
+    for (const advanceMs of [100, 200, 400, 800, 1_000]) {
+      cluster.doubt('missing', 0);
+      world.clock.advance(advanceMs);
+      await turns();
+    }
+    cluster.doubt('missing', 0); // Its turn comes in a second.
+    expect(await world.within(20, cluster.topic('a'))).toBeUndefined();
+    world.brokers.topics = [{ name: 'a', topicId, leaders: [{ leader: 1, epoch: 1 }] }];
+    expect((await world.within(200, cluster.topic('a')))?.name).toBe('a');
+    missing.release();
   });
 
   it('looks at another broker when the one that it asked says nothing', async () => {

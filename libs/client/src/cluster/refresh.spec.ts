@@ -69,6 +69,31 @@ describe('the refresh of metadata', () => {
     expect(machine.dueAtMs()).toBe(100_100);
   });
 
+  it('looks up another topic at once, again and again, while one that nobody finds has long pauses', () => {
+    for (let nowMs = 0; nowMs <= 4_000; nowMs += 10) {
+      machine.want(['a']);
+      round(nowMs);
+    }
+    expect(machine.dueAtMs()).toBe(4_500);
+    const asked: number[] = [];
+    for (let nowMs = 4_010; nowMs < 4_400; nowMs += 10) {
+      machine.want(['a']);
+      machine.want(['b']);
+      if (round(nowMs) !== undefined) asked.push(nowMs);
+    }
+    expect(asked).toEqual([4_010, 4_110, 4_310]);
+  });
+
+  it('has a pause between two looks at the brokers alone', () => {
+    machine.want(['a']);
+    round(0);
+    machine.want([]);
+    expect(machine.dueAtMs()).toBe(100);
+    expect(round(100)).toEqual([]);
+    machine.want([]);
+    expect(machine.dueAtMs()).toBe(300);
+  });
+
   it('asks again for what it got no answer to, after the pause that it is told', () => {
     machine.want(['a']);
     const ask = machine.next(0)!;

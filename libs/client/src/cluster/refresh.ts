@@ -9,21 +9,30 @@ export interface RefreshTimes {
   readonly metadataMaxAgeMs: number;
 }
 
+/** Stands for what each answer tells, whatever was asked for: the brokers. No topic has this name. */
+const BROKERS = '';
+
+/** What became of a topic the last time: when its answer came, and how long nobody asks again. */
+interface Asked {
+  readonly endedMs: number;
+  readonly pauseMs: number;
+}
+
 /**
  * When metadata is asked for, as a machine: many doubters share one request, one request is on its way at a time, and
- * between two there is a pause, which doubles while doubts go on or requests fail. A topic that the last request did not
- * ask for is looked up without that pause. Time is a number that it is given.
+ * between two for the same topic there is a pause, which doubles while it goes on being doubted. Each topic has a pause of
+ * its own: one that nobody finds holds up no other. After a request that failed all wait. Time is a number that it is given.
  */
 export class RefreshMachine {
   readonly #watched = new Map<string, number>();
   #wanted = new Set<string>();
-  #isWanted = false;
-  #isUrgent = false;
-  #isAsking = false;
-  #lastAsked: ReadonlySet<string> = new Set();
-  #endedMs = -Infinity;
+  /** What was asked for within about two pauses; what is older begins anew. */
+  readonly #asked = new Map<string, Asked>();
+  /** What is on its way, with the pause that each has after it. */
+  #asking: ReadonlyMap<string, number> | undefined;
   #freshMs = -Infinity;
-  #pauseMs = 0;
+  /** A request has failed: nobody asks before this moment. */
+  #blockedUntilMs = -Infinity;
   #hasFailed = false;
   /** Counts the requests that were begun: whoever comes while one is on its way waits for the next. */
   round = 0;
@@ -44,56 +53,61 @@ export class RefreshMachine {
     else this.#watched.delete(topic);
   }
 
-  /** Somebody wants these topics looked up (none: the brokers) as soon as the pause allows. */
-  want(topics: Iterable<string>): void {
-    this.#isWanted = true;
-    for (const topic of topics) {
-      this.#wanted.add(topic);
-      if (!this.#lastAsked.has(topic)) this.#isUrgent = true;
-    }
+  /** Somebody wants these topics looked up (none: the brokers) as soon as their pauses allow. */
+  want(topics: readonly string[]): void {
+    if (topics.length === 0) this.#wanted.add(BROKERS);
+    for (const topic of topics) this.#wanted.add(topic);
   }
 
   /** When {@link next} gives something: now or earlier, later, or never (Infinity). */
   dueAtMs(): number {
-    if (this.#isAsking) return Infinity;
-    if (this.#isWanted) return this.#isUrgent && !this.#hasFailed ? -Infinity : this.#endedMs + this.#pauseMs;
-    if (this.#watched.size === 0 || this.#freshMs === -Infinity) return Infinity;
-    return Math.max(this.#freshMs + this.times.metadataMaxAgeMs, this.#endedMs + this.#pauseMs);
+    if (this.#asking !== undefined) return Infinity;
+    if (this.#wanted.size === 0) {
+      if (this.#watched.size === 0 || this.#freshMs === -Infinity) return Infinity;
+      return Math.max(this.#freshMs + this.times.metadataMaxAgeMs, this.#blockedUntilMs);
+    }
+    let dueMs = Infinity;
+    for (const name of this.#wanted) {
+      const asked = this.#asked.get(name);
+      dueMs = Math.min(dueMs, asked === undefined ? -Infinity : asked.endedMs + asked.pauseMs);
+    }
+    return Math.max(dueMs, this.#blockedUntilMs);
   }
 
   /** What to ask for now, if anything; `answered` or `failed` must follow. */
   next(nowMs: number): MetadataAsk | undefined {
     if (nowMs < this.dueAtMs()) return undefined;
-    const topics = new Set([...this.#wanted, ...this.#watched.keys()]);
-    // Who asks again as soon as the pause is over goes on doubting; a quiet while begins anew.
-    if (!this.#hasFailed && !this.#isUrgent) {
-      const { retryBackoffMs, retryBackoffMaxMs } = this.times;
-      const goesOn = nowMs - this.#endedMs < 2 * this.#pauseMs;
-      this.#pauseMs = goesOn ? Math.min(retryBackoffMaxMs, 2 * this.#pauseMs) : retryBackoffMs;
-    }
+    const pauses = new Map([[BROKERS, this.#pauseAfter(BROKERS, nowMs)]]);
+    for (const name of [...this.#wanted, ...this.#watched.keys()]) pauses.set(name, this.#pauseAfter(name, nowMs));
     this.#wanted = new Set();
-    this.#isWanted = false;
-    this.#isUrgent = false;
-    this.#isAsking = true;
-    this.#lastAsked = topics;
+    this.#asking = pauses;
     this.round += 1;
-    return { topics: [...topics] };
+    return { topics: [...pauses.keys()].filter((name) => name !== BROKERS) };
   }
 
   answered(nowMs: number): void {
-    this.#isAsking = false;
-    this.#endedMs = nowMs;
+    for (const [name, { endedMs, pauseMs }] of this.#asked)
+      if (nowMs - endedMs >= 2 * pauseMs) this.#asked.delete(name);
+    for (const [name, pauseMs] of this.#asking ?? []) this.#asked.set(name, { endedMs: nowMs, pauseMs });
+    this.#asking = undefined;
     this.#freshMs = nowMs;
-    if (this.#hasFailed || this.#pauseMs === 0) this.#pauseMs = this.times.retryBackoffMs;
+    this.#blockedUntilMs = -Infinity;
     this.#hasFailed = false;
   }
 
   /** No answer. What was asked for is wanted still, after a pause of so many milliseconds. */
   failed(nowMs: number, topics: readonly string[], pauseMs: number): void {
-    this.#isAsking = false;
-    this.#endedMs = nowMs;
-    this.#pauseMs = pauseMs;
+    this.#asking = undefined;
+    this.#blockedUntilMs = nowMs + pauseMs;
     this.#hasFailed = true;
     this.want(topics);
+  }
+
+  /** Who asks again as soon as the pause is over goes on doubting; a quiet while begins anew, and so does a failure. */
+  #pauseAfter(name: string, nowMs: number): number {
+    const { retryBackoffMs, retryBackoffMaxMs } = this.times;
+    const asked = this.#asked.get(name);
+    if (asked === undefined || this.#hasFailed || nowMs - asked.endedMs >= 2 * asked.pauseMs) return retryBackoffMs;
+    return this.#wanted.has(name) ? Math.min(retryBackoffMaxMs, 2 * asked.pauseMs) : asked.pauseMs;
   }
 }
