@@ -52,6 +52,11 @@ export class EpochCache {
     return true;
   }
 
+  /** The log is empty: no reign has written anything in it. */
+  clear(): boolean {
+    return this.#reigns.splice(0).length > 0;
+  }
+
   encode(): Uint8Array {
     return formatCheckpoint(this.#reigns.map((reign) => `${reign.epoch} ${reign.startOffset}`));
   }

@@ -52,10 +52,12 @@ class Loader {
     const segments = await this.#findSegments();
     const endOffset = segments.length === 0 ? await this.#begin(segments) : await this.#restore(segments);
     if (endOffset < this.#startOffset) {
-      // Everything was deleted by request, and the tail behind it was torn: go on where the start stands.
+      // Everything was deleted by request and the tail behind it was torn, or a follower began anew: go on at the start.
       for (const segment of segments.splice(0)) await this.#remove(segment);
       await this.#begin(segments);
+      this.#producers.clear();
       await this.#writeSnapshot(this.#startOffset);
+      if (this.#epochs.clear()) await this.#writeEpochs();
     }
     const end = offset(Math.max(endOffset, this.#startOffset));
     if (this.#epochs.truncateEnd(offset(end + 1))) await this.#writeEpochs();

@@ -48,7 +48,11 @@ export interface Log {
    * INVALID_PRODUCER_EPOCH, RECORD_LIST_TOO_LARGE, KAFKA_STORAGE_ERROR ...
    */
   appendAsLeader(batch: RecordBatch, epoch: Epoch): AppendInfo;
-  /** Appends the leader's batches byte for byte; they must begin at `endOffset`. */
+  /**
+   * Appends the leader's batches byte for byte; they begin at `endOffset` or, after a gap that compaction left, behind
+   * it. Nothing is judged again: sequences and sizes were the leader's to judge (KAFKA-6003). Throws ApiError
+   * KAFKA_STORAGE_ERROR.
+   */
   appendAsFollower(batches: readonly RecordBatch[]): AppendInfo;
   /**
    * Whole batches as chunks of bytes, from the one that contains `from` up to, not including, the one that contains
@@ -66,7 +70,13 @@ export interface Log {
   epochForOffset(at: Offset): Epoch | undefined;
   /** Persists the start of a leader's reign before it serves (KAFKA-7415). */
   beginEpoch(epoch: Epoch, startOffset: Offset): Promise<void>;
+  /**
+   * Forgets everything from the batch that holds `offset` on, for good when it resolves. Nothing may be appended
+   * meanwhile: who truncates is a follower.
+   */
   truncateTo(offset: Offset): Promise<void>;
+  /** Forgets everything and goes on at `offset`, at or behind the end: what a follower needs is no longer to be had. */
+  restartAt(offset: Offset): Promise<void>;
   /** DeleteRecords and retention: moves the start forward, removes whole segments behind it. Durable when it resolves. */
   advanceStartOffset(offset: Offset): Promise<void>;
   /** Producers with state here, for DescribeProducers. */

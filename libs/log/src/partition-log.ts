@@ -3,16 +3,15 @@ import type { RecordBatch } from '@trunkline/records';
 import type { EpochCache } from './epoch-cache.js';
 import type { ActiveProducer, AppendInfo, Log, LogConfig, LogRead, TimedOffset } from './log.js';
 import { LogCheckpoints } from './log-checkpoints.js';
+import { cutAt, emptyAt, type LogEnds, type LogInside } from './log-cut.js';
 import { type LoadedLog, loadLog } from './log-loader.js';
 import type { LogIdentity, LogOptions } from './log-options.js';
 import { LogWriter, PENDING_BYTES_MAX, storageError } from './log-writer.js';
-import { restoreProducers } from './producer-restore.js';
 import { encodeSnapshot } from './producer-snapshot.js';
 import type { BatchMark, ProducerState } from './producer-state.js';
-import { scanSegment } from './recovery.js';
 import { activeHasExpired, segmentsToDelete } from './retention.js';
 import type { Segment } from './segment.js';
-import { cutPoint, SegmentChain } from './segment-chain.js';
+import { SegmentChain } from './segment-chain.js';
 import { nothing, readSegment } from './segment-read.js';
 import { TailCache } from './tail-cache.js';
 import { findByTime, findLargestTime } from './time-lookup.js';
@@ -108,6 +107,10 @@ export class PartitionLog implements Log {
 
   appendAsLeader(batch: RecordBatch, epoch: Epoch): AppendInfo {
     this.#checkAppend(batch);
+    if (batch.sizeBytes > this.#config.segmentBytesMax) {
+      const why = `a batch of ${batch.sizeBytes} bytes is larger than segment.bytes, ${this.#config.segmentBytesMax}`;
+      throw new ApiError('RECORD_LIST_TOO_LARGE', why);
+    }
     if (this.refusesProduce && !batch.isControl) {
       throw new ApiError('KAFKA_STORAGE_ERROR', 'the disk is almost full; records are taken again once there is room');
     }
@@ -186,9 +189,14 @@ export class PartitionLog implements Log {
   }
 
   async truncateTo(to: Offset): Promise<void> {
-    this.#stopped ??= 'it is being truncated';
-    await this.#inLane(() => this.#truncate(to));
-    this.#stopped = undefined;
+    this.#checkWell();
+    await this.#cut((log) => cutAt(log, to));
+  }
+
+  async restartAt(to: Offset): Promise<void> {
+    this.#checkWell();
+    invariant(to >= this.#endOffset, 'a log starts again where it ends or later');
+    await this.#cut((log) => emptyAt(log, to));
   }
 
   async advanceStartOffset(to: Offset): Promise<void> {
@@ -263,10 +271,6 @@ export class PartitionLog implements Log {
   #checkAppend({ sizeBytes }: RecordBatch): void {
     this.#checkWell();
     invariant(this.#stopped === undefined, 'nothing is appended to a log that is being truncated');
-    if (sizeBytes > this.#config.segmentBytesMax) {
-      const why = `a batch of ${sizeBytes} bytes is larger than segment.bytes, ${this.#config.segmentBytesMax}`;
-      throw new ApiError('RECORD_LIST_TOO_LARGE', why);
-    }
     if (this.#writer.pendingBytes + sizeBytes > PENDING_BYTES_MAX) {
       throw new ApiError('KAFKA_STORAGE_ERROR', `${this.#writer.pendingBytes} bytes wait for the disk already`);
     }
@@ -332,31 +336,19 @@ export class PartitionLog implements Log {
     if (this.#epochs.truncateStart(to)) this.#checkpoints.epochsChanged();
   }
 
-  /** The steps stand in an order in which a crash after any of them leaves a log that opens. */
-  async #truncate(to: Offset): Promise<void> {
-    await this.#writer.flush(this.#endOffset);
-    const last = this.#chain.indexFor(to);
-    const cut = to >= this.#endOffset ? undefined : await cutPoint(this.#chain.all[last]!, to);
-    const end = cut?.end ?? this.#endOffset;
-    if (this.#epochs.truncateEnd(end)) this.#checkpoints.epochsChanged(); // Also when nothing is cut (KAFKA-10706).
-    await this.#checkpoints.writeEpochs();
-    if (cut === undefined) return;
-    if (this.recoveryPoint > end) await this.#checkpoints.writeRecoveryPoint(end);
-    if (this.#startOffset > end) await this.#checkpoints.writeStart(end); // The cut batch holds the start.
-    await restoreProducers(this.options, this.dir, this.#chain.all, last, this.#producers);
-    await this.#chain.removeBehind(last);
-    await this.#chain.truncateActive(cut.position);
-    const { active } = this.#chain;
-    active.sealed = false;
-    const nowMs = this.options.clock.nowMs();
-    await scanSegment(active, this.options.crc32c, this.#config.indexIntervalBytes, (batch) => {
-      if (batch.hasProducerId) this.#producers.apply(batch, nowMs);
+  /** Nothing is appended meanwhile. */
+  async #cut(cut: (log: LogInside) => Promise<LogEnds>): Promise<void> {
+    this.#stopped ??= 'it is being truncated';
+    await this.#inLane(async () => {
+      const { options: world, dir } = this;
+      const { indexIntervalBytes } = this.#config;
+      const ends = { startOffset: this.#startOffset, endOffset: this.#endOffset };
+      const [chain, checkpoints, epochs] = [this.#chain, this.#checkpoints, this.#epochs];
+      const [producers, writer, tail] = [this.#producers, this.#writer, this.#tail];
+      const inside = { world, dir, chain, checkpoints, epochs, producers, writer, tail, indexIntervalBytes, ...ends };
+      ({ startOffset: this.#startOffset, endOffset: this.#endOffset } = await cut(inside));
     });
-    await active.resume();
-    this.#tail.truncateTo(end);
-    this.#endOffset = end;
-    this.#startOffset = offset(Math.min(this.#startOffset, end));
-    this.#writer.truncated(end);
+    if (this.#stopped === 'it is being truncated') this.#stopped = undefined;
   }
 
   async #leaveClean(): Promise<void> {

@@ -113,6 +113,16 @@ export class SegmentChain {
     }
   }
 
+  /** Removes all, and goes on in a new segment at `at`, which is no lower than where the last one ends. */
+  async restartAt(at: Offset): Promise<void> {
+    if (this.active.baseOffset !== at) {
+      const next = Segment.create(this.world.disk, this.dir, at, this.world.clock.nowMs());
+      await next.ready();
+      this.#segments.push(next);
+    }
+    await this.removeFirst(this.#segments.length - 1);
+  }
+
   /** Cuts the active segment, and for good. */
   async truncateActive(position: number): Promise<void> {
     this.#sizeBytes -= this.active.sizeBytes - position;
