@@ -1,13 +1,7 @@
-import {
-  type Compression,
-  COMPRESSION_TYPES,
-  type CompressionType,
-  type Crc32c,
-  EMPTY_BYTES,
-  utf8,
-} from '@trunkline/kernel';
+import { type Compression, COMPRESSION_TYPES, type CompressionType, type Crc32c, EMPTY_BYTES } from '@trunkline/kernel';
 import type { BatchSlab } from './batch-slab.js';
 import { writeBigInt64, writeInt16, writeInt32, writeInt64 } from './big-endian.js';
+import { headerNameBytes } from './header-names.js';
 import type { RecordHeader } from './record.js';
 import { ATTRIBUTES, BATCH, BATCH_HEADER_BYTES, LOG_OVERHEAD_BYTES, MAGIC } from './record-batch.js';
 import { sizeOfVarint, sizeOfVarlong, writeVarint, writeVarlong } from './varint.js';
@@ -99,7 +93,7 @@ export class BatchBuilder {
     if (this.#count === 0) this.#baseTimestamp = timestampMs;
     if (timestampMs > this.#maxTimestamp) this.#maxTimestamp = timestampMs;
     this.#lastOffsetDelta = offsetDelta;
-    const names = headers.length === 0 ? NO_NAMES : headers.map((header) => utf8(header.key));
+    const names = headers.length === 0 ? NO_NAMES : headers.map((header) => headerNameBytes(header.key));
     this.#write(key, value, headers, names, timestampMs - this.#baseTimestamp);
     this.#count += 1;
   }

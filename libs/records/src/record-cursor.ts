@@ -1,4 +1,5 @@
-import { ApiError, fromUtf8, type Offset } from '@trunkline/kernel';
+import { ApiError, type Offset } from '@trunkline/kernel';
+import { headerNameAt } from './header-names.js';
 import type { RecordBatch } from './record-batch.js';
 import type { RecordHeader } from './record.js';
 import { VarintReader } from './varint.js';
@@ -127,13 +128,13 @@ export function headersAt(bytes: Uint8Array, at: number): readonly RecordHeader[
   const reader = new VarintReader(bytes, at, bytes.byteLength);
   const headers: RecordHeader[] = [];
   for (let left = reader.varint(); left > 0; left--) {
-    const key = fromUtf8(bytesOf(reader) ?? NO_BYTES);
-    headers.push({ key, value: bytesOf(reader) });
+    const length = Math.max(0, reader.varint());
+    const from = reader.at;
+    reader.at = from + length;
+    headers.push({ key: headerNameAt(bytes, from, reader.at), value: bytesOf(reader) });
   }
   return headers;
 }
-
-const NO_BYTES = new Uint8Array(0);
 
 function bytesOf(reader: VarintReader): Uint8Array | null {
   const length = reader.varint();
