@@ -1,6 +1,7 @@
 import { ApiError } from '@trunkline/kernel';
 import { type Read, compileReader } from './codec/compile-reader.js';
 import { type Write, compileWriter } from './codec/compile-writer.js';
+import type { HotCodec, HotWriter } from './codec/hot.js';
 import { READ_LIMITS, type ReadLimits, Reader } from './codec/reader.js';
 import { Writer } from './codec/writer.js';
 import type { AnyType, Carries, Decoded, Encodable } from './schema.js';
@@ -29,11 +30,15 @@ interface MessageOptions<T> {
   readonly versions: readonly [first: number, last: number];
   readonly flexibleFrom: number;
   readonly type: T;
+  readonly hot?: HotCodec<unknown, never> | undefined;
 }
 
 /** Names a table. Compiles each version when it is first used. */
 export function message<T extends AnyType>(options: MessageOptions<T>): Message<T> {
-  const { name, versions, flexibleFrom, type } = options;
+  const { name, versions, flexibleFrom, type, hot } = options;
+  const readHot = hot?.read;
+  const writeHot = hot?.write as HotWriter<unknown> | undefined;
+  const knowsHot = (version: number): boolean => version >= hot!.from && version <= versions[1];
   const readers: (Read | undefined)[] = [];
   const writers: (Write | undefined)[] = [];
   const refuseUnknown = (version: number): void => {
@@ -55,9 +60,18 @@ export function message<T extends AnyType>(options: MessageOptions<T>): Message<
     type,
     read: (reader, version) => {
       reader.what = name;
+      if (readHot !== undefined && knowsHot(version)) {
+        const { at, left } = reader;
+        const value = readHot(reader, version);
+        if (value !== undefined) return value as Decoded<T>;
+        reader.rewind(at, left);
+      }
       return (readers[version] ?? compiledReader(version))(reader) as Decoded<T>;
     },
-    write: (writer, version, value) => (writers[version] ?? compiledWriter(version))(writer, value),
+    write: (writer, version, value) => {
+      if (writeHot !== undefined && knowsHot(version) && writeHot(writer, version, value)) return;
+      (writers[version] ?? compiledWriter(version))(writer, value);
+    },
   };
   return made as Message<T>;
 }
@@ -86,26 +100,28 @@ export type RequestOf<A extends AnyApi> = Decoded<A['request']>;
 /** What a broker answers: as written, fields with a default may be left out. */
 export type ResponseOf<A extends AnyApi> = Encodable<A['response']>;
 
-interface ApiOptions<Request, Response> {
+interface ApiOptions<Request extends AnyType, Response extends AnyType> {
   readonly key: number;
   readonly name: string;
   readonly versions: readonly [first: number, last: number];
   readonly flexibleFrom: number;
   readonly request: Request;
   readonly response: Response;
+  readonly hotRequest?: HotCodec<Decoded<Request>, Encodable<Request>>;
+  readonly hotResponse?: HotCodec<Decoded<Response>, Encodable<Response>>;
 }
 
 export function api<Request extends AnyType, Response extends AnyType>(
   options: ApiOptions<Request, Response>,
 ): Api<Message<Request>, Message<Response>> {
-  const { key, name, versions, flexibleFrom } = options;
+  const { key, name, versions, flexibleFrom, hotRequest, hotResponse } = options;
   return {
     key,
     name,
     versions,
     flexibleFrom,
-    request: message({ name: `${name}Request`, versions, flexibleFrom, type: options.request }),
-    response: message({ name: `${name}Response`, versions, flexibleFrom, type: options.response }),
+    request: message({ name: `${name}Request`, versions, flexibleFrom, type: options.request, hot: hotRequest }),
+    response: message({ name: `${name}Response`, versions, flexibleFrom, type: options.response, hot: hotResponse }),
   };
 }
 

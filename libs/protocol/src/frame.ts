@@ -1,8 +1,10 @@
 import { ApiError } from '@trunkline/kernel';
 import { type AnyApi, type RequestOf, type ResponseOf, sharedWriter } from './api.js';
 import { apiByKey } from './apis.js';
+import { isInt32 } from './codec/hot.js';
 import { READ_LIMITS, type ReadLimits, Reader } from './codec/reader.js';
 import { errorCode } from './error-codes.js';
+import { malformed } from './malformed.js';
 import { ApiVersions } from './messages/18-api-versions.js';
 import { RequestHeader, ResponseHeader } from './messages/headers.js';
 import type { Decoded, Encodable } from './schema.js';
@@ -60,9 +62,11 @@ export function encodeResponse<A extends AnyApi>(
   correlationId: number,
   body: ResponseOf<A>,
 ): Uint8Array[] {
+  if (!isInt32(correlationId)) throw malformed(`${correlationId} is no correlation id`);
   sharedWriter.begin();
   sharedWriter.int32(0);
-  ResponseHeader.write(sharedWriter, responseHeaderVersion(api, apiVersion), { correlationId });
+  sharedWriter.int32(correlationId);
+  if (responseHeaderVersion(api, apiVersion) === 1) sharedWriter.unsignedVarint(0);
   api.response.write(sharedWriter, apiVersion, body);
   return sharedWriter.finishFrame();
 }
@@ -74,16 +78,27 @@ export function encodeRequest<A extends AnyApi>(
   header: { readonly correlationId: number; readonly clientId: string | null },
   body: Encodable<A['request']>,
 ): Uint8Array[] {
+  const { correlationId, clientId } = header;
+  if (!isInt32(correlationId)) throw malformed(`${correlationId} is no correlation id`);
   sharedWriter.begin();
   sharedWriter.int32(0);
-  RequestHeader.write(sharedWriter, requestHeaderVersion(api, apiVersion), {
-    requestApiKey: api.key,
-    requestApiVersion: apiVersion,
-    correlationId: header.correlationId,
-    clientId: header.clientId,
-  });
+  sharedWriter.int16(api.key);
+  sharedWriter.int16(apiVersion);
+  sharedWriter.int32(correlationId);
+  if (clientId === null) sharedWriter.int16(-1);
+  else sharedWriter.string(clientId, false);
+  if (requestHeaderVersion(api, apiVersion) === 2) sharedWriter.unsignedVarint(0);
   api.request.write(sharedWriter, apiVersion, body);
   return sharedWriter.finishFrame();
+}
+
+/** Reads the header of a response, and gives its correlation id. Throws MALFORMED. */
+export function readResponseHeader(reader: Reader, api: AnyApi, apiVersion: number): number {
+  const { at } = reader;
+  const correlationId = reader.int32();
+  if (responseHeaderVersion(api, apiVersion) === 0 || reader.unsignedVarint() === 0) return correlationId;
+  reader.at = at;
+  return ResponseHeader.read(reader, 1).correlationId;
 }
 
 /** The correlation id of a response frame without its size: it says which request, and so which API, is answered. */
@@ -106,7 +121,7 @@ export function decodeResponse<A extends AnyApi>(
   limits: ReadLimits = READ_LIMITS,
 ): { readonly correlationId: number; readonly body: Decoded<A['response']> } {
   const reader = new Reader(frame, 'response header', limits);
-  const { correlationId } = ResponseHeader.read(reader, responseHeaderVersion(api, apiVersion));
+  const correlationId = readResponseHeader(reader, api, apiVersion);
   const version = api.key === ApiVersions.key && isVersionRefusal(reader) ? 0 : apiVersion;
   return { correlationId, body: api.response.read(reader, version) as Decoded<A['response']> };
 }

@@ -4,9 +4,8 @@ import {
   type Decoded,
   type ReadLimits,
   Reader,
-  ResponseHeader,
   errorCode,
-  responseHeaderVersion,
+  readResponseHeader,
 } from '@trunkline/protocol';
 
 const UNSUPPORTED_VERSION = errorCode('UNSUPPORTED_VERSION');
@@ -29,7 +28,7 @@ export function readResponse<A extends AnyApi>(
   limits: ReadLimits,
 ): Decoded<A['response']> & object {
   const reader = new Reader(frame, 'response header', limits);
-  ResponseHeader.read(reader, responseHeaderVersion(api, apiVersion));
+  readResponseHeader(reader, api, apiVersion);
   const version = api.key === ApiVersions.key && refusesVersion(reader) ? 0 : apiVersion;
   const body = api.response.read(reader, version) as Decoded<A['response']> & object;
   if (reader.remaining > 0) throw reader.refuse(`${reader.remaining} bytes are left over`);

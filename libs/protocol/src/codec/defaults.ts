@@ -1,7 +1,7 @@
 import { EMPTY_BYTES, ZERO_UUID, bytesEqual } from '@trunkline/kernel';
 import type { AnyType, PrimitiveName } from '../schema.js';
 
-const EMPTY_ARRAY: readonly never[] = Object.freeze([]);
+export const NO_ELEMENTS: readonly never[] = Object.freeze([]);
 
 function primitiveDefault(name: PrimitiveName): unknown {
   switch (name) {
@@ -29,7 +29,7 @@ export function defaultOf(type: AnyType): unknown {
     case 'primitive':
       return primitiveDefault(type.shape.name);
     case 'array':
-      return EMPTY_ARRAY;
+      return NO_ELEMENTS;
     case 'struct':
       return Object.freeze(
         Object.fromEntries(Object.entries(type.shape.fields).map(([name, field]) => [name, defaultOf(field)])),

@@ -18,6 +18,9 @@ export const READ_LIMITS: ReadLimits = Object.freeze({
   unknownTagBytesMax: 128 * 1024,
 });
 
+/** Of the upper half of a number that a double holds exactly. */
+const HIGH_MAX = 2 ** 21;
+
 /**
  * Reads the wire's types one behind the other and never beyond `end`.
  *
@@ -31,7 +34,7 @@ export class Reader {
   /** What is being read, for the text of a refusal. */
   what: string;
   #left: number;
-  readonly #view: DataView;
+  #view: DataView | undefined;
 
   constructor(bytes: Uint8Array, what = 'bytes', limits: ReadLimits = READ_LIMITS) {
     this.bytes = bytes;
@@ -39,11 +42,21 @@ export class Reader {
     this.end = bytes.length;
     this.what = what;
     this.#left = limits.decodedBytesMax;
-    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   }
 
   get remaining(): number {
     return this.end - this.at;
+  }
+
+  /** What may still be charged, in bytes. */
+  get left(): number {
+    return this.#left;
+  }
+
+  /** Goes back to where `at` and `left` were these. */
+  rewind(at: number, left: number): void {
+    this.at = at;
+    this.#left = left;
   }
 
   refuse(why: string): ApiError {
@@ -69,31 +82,50 @@ export class Reader {
   }
 
   int8(): number {
-    return this.#view.getInt8(this.take(1));
+    return (this.bytes[this.take(1)]! << 24) >> 24;
   }
 
   int16(): number {
-    return this.#view.getInt16(this.take(2));
+    return (this.uint16() << 16) >> 16;
   }
 
   uint16(): number {
-    return this.#view.getUint16(this.take(2));
+    const from = this.take(2);
+    const { bytes } = this;
+    return (bytes[from]! << 8) | bytes[from + 1]!;
   }
 
   int32(): number {
-    return this.#view.getInt32(this.take(4));
+    return this.#int32At(this.take(4));
   }
 
   uint32(): number {
-    return this.#view.getUint32(this.take(4));
+    return this.int32() >>> 0;
   }
 
+  /** Offsets, times and ids are small as a rule: a view of the bytes, which costs more than to read one, is made for others. */
   int64(): bigint {
-    return this.#view.getBigInt64(this.take(8));
+    const from = this.take(8);
+    const high = this.#int32At(from);
+    const low = this.#int32At(from + 4);
+    if (high === 0 && low === 0) return 0n;
+    if (high === -1 && low === -1) return -1n;
+    if (high >= 0 && high < HIGH_MAX) return BigInt(high * 2 ** 32 + (low >>> 0));
+    return this.#dataView().getBigInt64(from);
   }
 
   float64(): number {
-    return this.#view.getFloat64(this.take(8));
+    return this.#dataView().getFloat64(this.take(8));
+  }
+
+  #int32At(from: number): number {
+    const { bytes } = this;
+    return (bytes[from]! << 24) | (bytes[from + 1]! << 16) | (bytes[from + 2]! << 8) | bytes[from + 3]!;
+  }
+
+  #dataView(): DataView {
+    const { bytes } = this;
+    return (this.#view ??= new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength));
   }
 
   uuid(): Uuid {

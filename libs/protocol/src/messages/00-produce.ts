@@ -15,6 +15,7 @@ import {
   uuid,
   withDefault,
 } from '../schema.js';
+import { hotProduceRequest, hotProduceResponse } from './00-produce-hot.js';
 
 /**
  * Produce (0): appends record batches to partitions.
@@ -103,6 +104,15 @@ const response = struct({
 });
 
 /** Produce (0): appends record batches to partitions. */
-export const Produce = api({ key: 0, name: 'Produce', versions: [3, 13], flexibleFrom: 9, request, response });
+export const Produce = api({
+  key: 0,
+  name: 'Produce',
+  versions: [3, 13],
+  flexibleFrom: 9,
+  request,
+  response,
+  hotRequest: { from: 9, write: hotProduceRequest },
+  hotResponse: { from: 9, read: hotProduceResponse },
+});
 export type ProduceRequest = RequestOf<typeof Produce>;
 export type ProduceResponse = ResponseOf<typeof Produce>;
