@@ -26,3 +26,4 @@ export { PRODUCER_DEFAULTS, type ProducerOptions, type ProducerSettings } from '
 export * from './producer/producer-record.js';
 export type { GroupOfOffsets, OffsetToCommit } from './producer/transaction-offsets.js';
 export * from './share/share.js';
+export { type TopicPartition, nameOfPartition } from './topic-partition.js';

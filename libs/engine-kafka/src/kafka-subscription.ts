@@ -6,7 +6,7 @@ import {
   type SubscriptionStatus,
   TrunklineError,
 } from '@trunkline/bus';
-import { type Cluster, type GroupPartition, offsetsFor } from '@trunkline/client';
+import { type Cluster, type TopicPartition, offsetsFor } from '@trunkline/client';
 import { asTrunklineError } from './errors.js';
 import { Membership } from './member.js';
 import type { KafkaSettings } from './options.js';
@@ -117,7 +117,7 @@ export class KafkaSubscription implements Subscription {
         throw new TrunklineError('ENGINE_REFUSED', `${topic} has ${count} partitions; there is no partition ${only}`);
       }
       const indexes = only === undefined ? Array.from({ length: count }, (_, index) => index) : [only];
-      return indexes.map((partition): GroupPartition => ({ topic, partition }));
+      return indexes.map((partition): TopicPartition => ({ topic, partition }));
     });
     const ends = await offsetsFor(this.cluster, partitions, 'latest', { timeoutMs: READY_TIMEOUT_MS });
     for (const { error } of ends) if (error !== undefined) throw error;

@@ -2,14 +2,15 @@ import {
   type Cluster,
   GroupMember,
   type GroupOffset,
-  type GroupPartition,
   KafkaError,
+  type TopicPartition,
+  nameOfPartition,
   offsetsFor,
 } from '@trunkline/client';
 import { type Timer, asError } from '@trunkline/kernel';
 import { Backoff } from './backoff.js';
 import type { KafkaSettings } from './options.js';
-import { type PartitionReader, nameOf } from './reader.js';
+import type { PartitionReader } from './reader.js';
 
 /** What a membership needs to know. */
 export interface MembershipOptions {
@@ -97,11 +98,13 @@ export class Membership {
     await this.#member.close(deadlineMs);
   }
 
-  async #assigned(partitions: readonly GroupPartition[]): Promise<void> {
+  async #assigned(partitions: readonly TopicPartition[]): Promise<void> {
     const grant = {};
-    for (const partition of partitions) this.#granted.set(nameOf(partition), grant);
-    const left = (): readonly GroupPartition[] =>
-      partitions.filter((partition) => this.#granted.get(nameOf(partition)) === grant && !this.reader.has(partition));
+    for (const partition of partitions) this.#granted.set(nameOfPartition(partition), grant);
+    const left = (): readonly TopicPartition[] =>
+      partitions.filter(
+        (partition) => this.#granted.get(nameOfPartition(partition)) === grant && !this.reader.has(partition),
+      );
     const pause = new Backoff(this.cluster.ports.clock);
     this.#adding += 1;
     while (left().length > 0 && !this.#isClosing) {
@@ -121,35 +124,35 @@ export class Membership {
     if (this.#adding === 0 && this.#member.state === 'stable') this.#isReady();
   }
 
-  async #add(added: readonly GroupPartition[], left: () => readonly GroupPartition[]): Promise<void> {
+  async #add(added: readonly TopicPartition[], left: () => readonly TopicPartition[]): Promise<void> {
     const committed = await this.#member.committed(added);
     const fresh = added.filter((_, index) => committed[index] === undefined);
     const starts = new Map<string, number>();
     if (fresh.length > 0) {
       const found = await offsetsFor(this.cluster, fresh, this.options.from, { timeoutMs: LOOK_TIMEOUT_MS });
       for (const { error } of found) if (error !== undefined) throw error;
-      for (const { topic, partition, offset } of found) starts.set(nameOf({ topic, partition }), offset);
+      for (const { topic, partition, offset } of found) starts.set(nameOfPartition({ topic, partition }), offset);
       // From now on the group has read nothing but what is written later, whoever reads the partition then.
       if (this.options.from === 'latest') await this.#member.commit(found);
     }
     const wanted = new Set(left());
     added.forEach((partition, index) => {
       if (!wanted.has(partition)) return;
-      const name = nameOf(partition);
+      const name = nameOfPartition(partition);
       const offset = committed[index]?.offset ?? starts.get(name)!;
       this.#committed.set(name, offset);
       this.reader.add(partition, offset);
     });
   }
 
-  async #revoked(partitions: readonly GroupPartition[]): Promise<void> {
-    for (const partition of partitions) this.#granted.delete(nameOf(partition));
+  async #revoked(partitions: readonly TopicPartition[]): Promise<void> {
+    for (const partition of partitions) this.#granted.delete(nameOfPartition(partition));
     await Promise.all(partitions.map((partition) => this.#release(partition)));
   }
 
-  async #release(partition: GroupPartition): Promise<void> {
+  async #release(partition: TopicPartition): Promise<void> {
     const position = await this.reader.release(partition, this.settings.revokeDeadlineMs);
-    const name = nameOf(partition);
+    const name = nameOfPartition(partition);
     const before = this.#committed.get(name) ?? -1;
     this.#committed.delete(name);
     if (position === undefined || position <= before) return;
@@ -157,10 +160,10 @@ export class Membership {
     await this.#member.commit([{ ...partition, offset: position }]).catch(() => {});
   }
 
-  #lost(partitions: readonly GroupPartition[]): void {
+  #lost(partitions: readonly TopicPartition[]): void {
     for (const partition of partitions) {
-      this.#granted.delete(nameOf(partition));
-      this.#committed.delete(nameOf(partition));
+      this.#granted.delete(nameOfPartition(partition));
+      this.#committed.delete(nameOfPartition(partition));
     }
     this.reader.revoke(partitions);
   }
@@ -173,7 +176,7 @@ export class Membership {
   async #commitMoved(): Promise<void> {
     const moved: GroupOffset[] = [];
     for (const { topic, partition, position } of this.reader.positions()) {
-      const before = this.#committed.get(nameOf({ topic, partition }));
+      const before = this.#committed.get(nameOfPartition({ topic, partition }));
       if (before !== undefined && position > before) moved.push({ topic, partition, offset: position });
     }
     if (moved.length === 0) return;
@@ -181,7 +184,7 @@ export class Membership {
       await this.#member.commit(moved);
       this.#commitTrouble = undefined;
       for (const position of moved) {
-        const name = nameOf(position);
+        const name = nameOfPartition(position);
         if ((this.#committed.get(name) ?? Infinity) < position.offset) this.#committed.set(name, position.offset);
       }
     } catch (reason) {

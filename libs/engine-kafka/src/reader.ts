@@ -5,8 +5,9 @@ import {
   type FetchSink,
   type FetchedPartition,
   Fetcher,
-  type GroupPartition,
   type KafkaError,
+  type TopicPartition,
+  nameOfPartition,
 } from '@trunkline/client';
 import { type Timer, asError } from '@trunkline/kernel';
 import { deliveryOf } from './delivery.js';
@@ -20,7 +21,7 @@ const RETRY_MS = 500;
 /** Where reading goes on when the position is beyond the end of the log. */
 export type ResetPolicy = 'start' | 'end';
 
-interface Reading extends GroupPartition {
+interface Reading extends TopicPartition {
   assigned: AssignedPartition;
   /** Where reading goes on. */
   nextOffset: number;
@@ -42,7 +43,7 @@ export class PartitionReader {
   ) {
     const sink: FetchSink = {
       records: (fetched) => this.#take(fetched),
-      failed: (topic, partition, error) => this.#failed(nameOf({ topic, partition }), error),
+      failed: (topic, partition, error) => this.#failed(nameOfPartition({ topic, partition }), error),
     };
     // Where to go on is decided here: what was deleted is passed over, but never what is still there.
     this.#fetcher = new Fetcher(
@@ -63,43 +64,43 @@ export class PartitionReader {
     return this.#fetcher.trouble?.message;
   }
 
-  has(partition: GroupPartition): boolean {
-    return this.#readings.has(nameOf(partition));
+  has(partition: TopicPartition): boolean {
+    return this.#readings.has(nameOfPartition(partition));
   }
 
-  add(partition: GroupPartition, offset: number): void {
+  add(partition: TopicPartition, offset: number): void {
     const { topic, partition: index } = partition;
     const assigned = this.dispatcher.assign(topic, index, offset);
     const reading = { topic, partition: index, assigned, nextOffset: offset, trouble: undefined, retry: undefined };
-    this.#readings.set(nameOf(partition), reading);
+    this.#readings.set(nameOfPartition(partition), reading);
     this.#fetcher.add(topic, index, offset);
   }
 
   /** What is finished of each partition, as far as it may be committed. */
-  *positions(): Iterable<GroupPartition & { readonly position: number }> {
+  *positions(): Iterable<TopicPartition & { readonly position: number }> {
     for (const { topic, partition, assigned } of this.#readings.values()) {
       yield { topic, partition, position: assigned.position };
     }
   }
 
   /** Reads no more of it, and waits at most `deadlineMs` for what runs. Resolves with its last position. */
-  async release(partition: GroupPartition, deadlineMs: number): Promise<number | undefined> {
-    const reading = this.#readings.get(nameOf(partition));
+  async release(partition: TopicPartition, deadlineMs: number): Promise<number | undefined> {
+    const reading = this.#readings.get(nameOfPartition(partition));
     if (reading === undefined) return undefined;
     this.#stop(reading);
     const position = await reading.assigned.release(deadlineMs);
-    if (this.#readings.get(nameOf(partition)) === reading) this.#readings.delete(nameOf(partition));
+    if (this.#readings.get(nameOfPartition(partition)) === reading) this.#readings.delete(nameOfPartition(partition));
     return position;
   }
 
   /** Drops them at once: they belong to others now. Late results are ignored. */
-  revoke(partitions: readonly GroupPartition[]): void {
+  revoke(partitions: readonly TopicPartition[]): void {
     for (const partition of partitions) {
-      const reading = this.#readings.get(nameOf(partition));
+      const reading = this.#readings.get(nameOfPartition(partition));
       if (reading === undefined) continue;
       this.#stop(reading);
       reading.assigned.revoke();
-      this.#readings.delete(nameOf(partition));
+      this.#readings.delete(nameOfPartition(partition));
     }
   }
 
@@ -124,7 +125,7 @@ export class PartitionReader {
   }
 
   #take({ topic, partition, batches, nextOffset, sizeBytes }: FetchedPartition): void {
-    const reading = this.#readings.get(nameOf({ topic, partition }));
+    const reading = this.#readings.get(nameOfPartition({ topic, partition }));
     if (reading === undefined) return;
     // What waits is the dispatcher's to limit, by number and bytes: it pauses the partition.
     this.#fetcher.drained(topic, partition, sizeBytes);
@@ -181,8 +182,4 @@ export class PartitionReader {
       if (this.#fetcher.position(topic, partition) !== undefined) this.#fetcher.resume(topic, partition);
     });
   }
-}
-
-export function nameOf({ topic, partition }: GroupPartition): string {
-  return `${topic}/${partition}`;
 }

@@ -2,7 +2,7 @@ import {
   type GroupListener,
   GroupMember,
   type GroupOptions,
-  type GroupPartition,
+  type TopicPartition,
   KafkaClient,
 } from '@trunkline/client';
 import { CreatePartitions, CreateTopics, DeleteTopics } from '@trunkline/protocol';
@@ -128,6 +128,6 @@ export async function shared(probes: readonly Probe[], topics: Readonly<Record<s
   );
 }
 
-export function names(partitions: readonly GroupPartition[]): string[] {
+export function names(partitions: readonly TopicPartition[]): string[] {
   return partitions.map(({ topic, partition }) => `${topic}/${partition}`);
 }

@@ -1,7 +1,7 @@
 import {
   type Consumer,
   type FetchedRecord,
-  type GroupPartition,
+  type TopicPartition,
   KafkaError,
   cooperativeStickyAssignor,
   rangeAssignor,
@@ -143,7 +143,7 @@ export class SimMember {
     history.handled(partition, offset);
   }
 
-  #assigned(partitions: readonly GroupPartition[]): void {
+  #assigned(partitions: readonly TopicPartition[]): void {
     for (const { partition } of partitions) {
       this.host.world.note(`${this.host.name} gets ${partition}`);
       const before = this.#tenures.get(partition);
@@ -153,7 +153,7 @@ export class SimMember {
   }
 
   /** Lets go once what it was given is handled, and commits that; when that took too long, others have it already. */
-  async #revoked(partitions: readonly GroupPartition[], isAuto: boolean): Promise<void> {
+  async #revoked(partitions: readonly TopicPartition[], isAuto: boolean): Promise<void> {
     if (this.mutant.keepsRevoked === true) return;
     const tenures = partitions.map(({ partition }) => this.#tenures.get(partition));
     const untilMs = this.host.nowMs + REVOKE_MS;
@@ -168,7 +168,7 @@ export class SimMember {
     await this.#consumer.commit(offsets).catch((reason: unknown) => this.#ended('commits at the end', reason));
   }
 
-  #over(partitions: readonly GroupPartition[]): void {
+  #over(partitions: readonly TopicPartition[]): void {
     for (const { partition } of partitions) {
       this.host.world.note(`${this.host.name} loses ${partition}`);
       const tenure = this.#tenures.get(partition);

@@ -1,6 +1,7 @@
 import type { Uuid } from '@trunkline/kernel';
 import { AddRaftVoter, RemoveRaftVoter, UnregisterBroker } from '@trunkline/protocol';
 import { KafkaError } from '../error.js';
+import type { TopicPartition } from '../topic-partition.js';
 import type { CallOptions, ChangeOptions } from './admin-options.js';
 import { type AdminScope, Call } from './call.js';
 import {
@@ -11,7 +12,7 @@ import {
   describeQuorum,
 } from './cluster-descriptions.js';
 import { type FeatureDescription, type FeatureUpdate, describeFeatures, updateFeatures } from './features.js';
-import type { TopicPartition, TopicPartitionReplica } from './keys.js';
+import type { TopicPartitionReplica } from './keys.js';
 import {
   type DescribeLogDirsOptions,
   type LogDir,

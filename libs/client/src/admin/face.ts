@@ -66,7 +66,7 @@ export type {
   MemberToRemove,
   RemoveMembersOptions,
 } from './groups.js';
-export type { TopicPartition, TopicPartitionReplica } from './keys.js';
+export type { TopicPartitionReplica } from './keys.js';
 export type { DescribeLogDirsOptions, LogDir, LogDirReplica, ReplicaMove } from './log-dirs.js';
 export type { AdminOffsets, ListedOffset, ListOffsetsOptions, OffsetQuery, OffsetQuerySpec } from './offsets.js';
 export { type KeyKind, type Outcome, Outcomes } from './outcome.js';

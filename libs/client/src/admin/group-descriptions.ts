@@ -7,11 +7,12 @@ import {
   decodeAssignment,
 } from '@trunkline/protocol';
 import { KafkaError } from '../error.js';
+import type { TopicPartition } from '../topic-partition.js';
 import { type AclOperation, operationsOf } from './acl-words.js';
 import type { CallOptions } from './admin-options.js';
 import type { Call } from './call.js';
 import { type GroupState, groupState } from './group-words.js';
-import { GROUP, type TopicPartition } from './keys.js';
+import { GROUP } from './keys.js';
 import type { Outcomes } from './outcome.js';
 import { perform } from './perform.js';
 import { toCoordinators } from './routes.js';

@@ -1,8 +1,9 @@
 import { type Decoded, OffsetCommit, OffsetDelete, OffsetFetch } from '@trunkline/protocol';
 import { KafkaError } from '../error.js';
+import type { TopicPartition } from '../topic-partition.js';
 import { type CallOptions, wholeNumber } from './admin-options.js';
 import type { Call } from './call.js';
-import { GROUP, PARTITION, type TopicPartition, byTopic, lookup, plain } from './keys.js';
+import { GROUP, PARTITION, byTopic, lookup, plain } from './keys.js';
 import { nothing, orNone, whole } from './numbers.js';
 import { Outcomes, attempt } from './outcome.js';
 import { perform } from './perform.js';

@@ -1,5 +1,6 @@
 import { DeleteGroups, type Encodable, LeaveGroup, ListGroups } from '@trunkline/protocol';
 import { KafkaError } from '../error.js';
+import type { TopicPartition } from '../topic-partition.js';
 import type { CallOptions } from './admin-options.js';
 import { type AdminScope, Call } from './call.js';
 import {
@@ -21,7 +22,7 @@ import {
   listGroupOffsets,
 } from './group-offsets.js';
 import { type GroupState, type GroupType, groupState, groupType } from './group-words.js';
-import { BROKER, GROUP, type TopicPartition } from './keys.js';
+import { BROKER, GROUP } from './keys.js';
 import { nothing } from './numbers.js';
 import { type KeyKind, type Outcome, Outcomes } from './outcome.js';
 import { perform } from './perform.js';

@@ -1,10 +1,5 @@
+import type { TopicPartition } from '../topic-partition.js';
 import type { KeyKind } from './outcome.js';
-
-/** A partition by name and number. */
-export interface TopicPartition {
-  readonly topic: string;
-  readonly partition: number;
-}
 
 /** A replica of a partition, by the broker that holds it. */
 export interface TopicPartitionReplica extends TopicPartition {

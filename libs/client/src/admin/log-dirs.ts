@@ -1,8 +1,9 @@
 import { AlterReplicaLogDirs, type Decoded, DescribeLogDirs } from '@trunkline/protocol';
 import { KafkaError } from '../error.js';
+import type { TopicPartition } from '../topic-partition.js';
 import type { CallOptions } from './admin-options.js';
 import type { Call } from './call.js';
-import { BROKER, REPLICA, type TopicPartition, type TopicPartitionReplica, byTopic, grouped, lookup } from './keys.js';
+import { BROKER, REPLICA, type TopicPartitionReplica, byTopic, grouped, lookup } from './keys.js';
 import { nothing, whole, wholeOrNone } from './numbers.js';
 import type { Outcomes } from './outcome.js';
 import { perform } from './perform.js';

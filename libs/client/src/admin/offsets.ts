@@ -1,9 +1,10 @@
 import { type Decoded, ListOffsets } from '@trunkline/protocol';
 import type { IsolationLevel } from '../consumer/fetcher-options.js';
 import { KafkaError } from '../error.js';
+import type { TopicPartition } from '../topic-partition.js';
 import { type CallOptions, wholeNumber } from './admin-options.js';
 import { type AdminScope, Call } from './call.js';
-import { PARTITION, type TopicPartition, byTopic, grouped, lookup, plain } from './keys.js';
+import { PARTITION, byTopic, grouped, lookup, plain } from './keys.js';
 import { orNone, wholeOrNone } from './numbers.js';
 import type { Outcomes } from './outcome.js';
 import { perform } from './perform.js';

@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { KafkaError } from '../error.js';
-import { PARTITION, type TopicPartition } from './keys.js';
+import type { TopicPartition } from '../topic-partition.js';
+import { PARTITION } from './keys.js';
 import { whole, wholeOrNone } from './numbers.js';
 import { Outcomes, failed, succeeded } from './outcome.js';
 

@@ -1,8 +1,9 @@
 import { AlterPartitionReassignments, ElectLeaders, ListPartitionReassignments } from '@trunkline/protocol';
 import { KafkaError } from '../error.js';
+import type { TopicPartition } from '../topic-partition.js';
 import type { CallOptions } from './admin-options.js';
 import type { Call } from './call.js';
-import { PARTITION, type TopicPartition, byTopic, lookup, plain } from './keys.js';
+import { PARTITION, byTopic, lookup, plain } from './keys.js';
 import { nothing } from './numbers.js';
 import { type Outcome, Outcomes, failed, succeeded } from './outcome.js';
 import { perform, performOne } from './perform.js';

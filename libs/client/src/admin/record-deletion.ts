@@ -1,7 +1,8 @@
 import { DeleteRecords } from '@trunkline/protocol';
+import type { TopicPartition } from '../topic-partition.js';
 import { wholeNumber } from './admin-options.js';
 import type { Call } from './call.js';
-import { PARTITION, type TopicPartition, byTopic, lookup, plain } from './keys.js';
+import { PARTITION, byTopic, lookup, plain } from './keys.js';
 import { whole } from './numbers.js';
 import type { Outcomes } from './outcome.js';
 import { perform } from './perform.js';

@@ -1,8 +1,9 @@
 import { FindCoordinator, Metadata } from '@trunkline/protocol';
 import type { CoordinatorType, Target } from '../cluster/cluster.js';
 import { KafkaError } from '../error.js';
+import type { TopicPartition } from '../topic-partition.js';
 import type { Call } from './call.js';
-import { type TopicPartition, TOPIC, byTopic, grouped } from './keys.js';
+import { TOPIC, byTopic, grouped } from './keys.js';
 import type { Stop } from './perform.js';
 import type { Refuses } from './rounds.js';
 

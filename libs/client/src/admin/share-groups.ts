@@ -5,10 +5,11 @@ import {
   DescribeShareGroupOffsets,
 } from '@trunkline/protocol';
 import { KafkaError } from '../error.js';
+import type { TopicPartition } from '../topic-partition.js';
 import { type CallOptions, wholeNumber } from './admin-options.js';
 import { type AdminScope, Call } from './call.js';
 import type { GroupOffsetsQuery } from './group-offsets.js';
-import { GROUP, PARTITION, TOPIC, type TopicPartition, byTopic, lookup, plain } from './keys.js';
+import { GROUP, PARTITION, TOPIC, byTopic, lookup, plain } from './keys.js';
 import { nothing, orNone, wholeOrNone } from './numbers.js';
 import { Outcomes, attempt } from './outcome.js';
 import { perform } from './perform.js';

@@ -8,9 +8,10 @@ import {
   Metadata,
 } from '@trunkline/protocol';
 import { KafkaError } from '../error.js';
+import type { TopicPartition } from '../topic-partition.js';
 import type { CallOptions, ChangeOptions } from './admin-options.js';
 import { type AdminScope, Call } from './call.js';
-import { TOPIC, TOPIC_ID, type TopicPartition } from './keys.js';
+import { TOPIC, TOPIC_ID } from './keys.js';
 import { idOrNone, nothing, orNone } from './numbers.js';
 import type { Outcomes } from './outcome.js';
 import { perform, performOne } from './perform.js';

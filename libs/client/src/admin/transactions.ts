@@ -6,9 +6,10 @@ import {
   ListTransactions,
   WriteTxnMarkers,
 } from '@trunkline/protocol';
+import type { TopicPartition } from '../topic-partition.js';
 import type { CallOptions } from './admin-options.js';
 import { type AdminScope, Call } from './call.js';
-import { BROKER, PARTITION, TRANSACTIONAL_ID, type TopicPartition, byTopic, plain } from './keys.js';
+import { BROKER, PARTITION, TRANSACTIONAL_ID, byTopic, plain } from './keys.js';
 import { nothing, orNone, wholeOrNone } from './numbers.js';
 import type { Outcomes } from './outcome.js';
 import { perform } from './perform.js';

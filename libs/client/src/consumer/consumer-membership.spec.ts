@@ -5,7 +5,7 @@ import { type AnyApi, CreateTopics, OffsetFetch } from '@trunkline/protocol';
 import { InProcessNetwork, type TestBroker, startTestBroker, until } from '@trunkline/testing';
 import { KafkaClient } from '../client.js';
 import type { Answer, AskOptions, BodyOf, Cluster, Target } from '../cluster/cluster.js';
-import type { GroupPartition } from '../group/topic-partition.js';
+import type { TopicPartition } from '../topic-partition.js';
 import { Consumer } from './consumer.js';
 
 /** The cluster as one sees it for whom committed offsets take until `opened`. */
@@ -52,7 +52,7 @@ describe('a consumer in a group', () => {
     const opened = new Promise<void>((resolve) => (open = resolve));
     const group = { groupId: 'slow', topics: ['mail'], heartbeatMs: 50 };
     const heard: string[] = [];
-    const hear = (what: string) => (partitions: readonly GroupPartition[]) =>
+    const hear = (what: string) => (partitions: readonly TopicPartition[]) =>
       void heard.push(`${what} ${partitions.map(({ partition }) => partition).join()}`);
     const first = new Consumer(slowOffsets(client.cluster, opened), { reset: 'earliest' });
     const listener = { onAssigned: hear('gets'), onRevoked: hear('loses'), onLost: hear('loses') };

@@ -4,7 +4,7 @@ import { KafkaError } from '../error.js';
 import { GroupMember } from '../group/group-member.js';
 import type { GroupOptions } from '../group/group-options.js';
 import type { GroupOffset } from '../group/offsets.js';
-import type { GroupPartition } from '../group/topic-partition.js';
+import { type TopicPartition, nameOfPartition } from '../topic-partition.js';
 import type { ConsumerSettings } from './consumer-options.js';
 import type { ConsumerPartitions, ConsumerPosition } from './consumer-partitions.js';
 import { pause } from './pause.js';
@@ -13,11 +13,11 @@ import type { PartitionQueue } from './partition-queue.js';
 /** Hears what a group gives and takes. */
 export interface ConsumerListener {
   /** These are read from now on; records of them come once this has resolved. One may `seek` here. */
-  onAssigned?(partitions: readonly GroupPartition[]): void | Promise<void>;
+  onAssigned?(partitions: readonly TopicPartition[]): void | Promise<void>;
   /** Finish and commit these: others get them when this has resolved, or at `revokeTimeoutMs`. No record of them comes any more. */
-  onRevoked?(partitions: readonly GroupPartition[]): void | Promise<void>;
+  onRevoked?(partitions: readonly TopicPartition[]): void | Promise<void>;
   /** Others may read these already: no commit of them is taken. */
-  onLost?(partitions: readonly GroupPartition[]): void;
+  onLost?(partitions: readonly TopicPartition[]): void;
 }
 
 /** A consumer's place in its group: positions from what is committed, commits of what is done. */
@@ -74,15 +74,15 @@ export class ConsumerMembership {
     this.#given.clear();
   }
 
-  async #assigned(given: readonly GroupPartition[]): Promise<void> {
+  async #assigned(given: readonly TopicPartition[]): Promise<void> {
     const token = {};
-    for (const one of given) this.#given.set(nameOf(one), token);
-    const isOurs = (one: GroupPartition): boolean => this.#given.get(nameOf(one)) === token;
+    for (const one of given) this.#given.set(nameOfPartition(one), token);
+    const isOurs = (one: TopicPartition): boolean => this.#given.get(nameOfPartition(one)) === token;
     const queues = await this.#placed(given, token);
     // Positions take their time: what was taken meanwhile was never theirs to hear of.
     const ours = given.filter(isOurs);
     if (ours.length === 0) return;
-    for (const one of ours) this.#told.add(nameOf(one));
+    for (const one of ours) this.#told.add(nameOfPartition(one));
     await this.listener.onAssigned?.(ours);
     for (const queue of queues) {
       if (!isOurs(queue)) continue;
@@ -92,14 +92,14 @@ export class ConsumerMembership {
   }
 
   /** Finds positions, again and again while the partitions are ours, and begins to fetch. */
-  async #placed(given: readonly GroupPartition[], token: object): Promise<PartitionQueue[]> {
+  async #placed(given: readonly TopicPartition[], token: object): Promise<PartitionQueue[]> {
     const { retryBackoffMaxMs } = this.settings.fetcher;
     for (;;) {
-      const ours = given.filter((one) => this.#given.get(nameOf(one)) === token);
+      const ours = given.filter((one) => this.#given.get(nameOfPartition(one)) === token);
       if (ours.length === 0 || this.#isClosing) return [];
       try {
         const positions = await this.#positions(ours);
-        const still = positions.filter((one) => this.#given.get(nameOf(one)) === token);
+        const still = positions.filter((one) => this.#given.get(nameOfPartition(one)) === token);
         return still.map((position) => this.#add(position));
       } catch (reason) {
         const error = KafkaError.from(reason, 'UNREACHABLE', 'positions of the group');
@@ -113,10 +113,10 @@ export class ConsumerMembership {
     }
   }
 
-  async #positions(ours: readonly GroupPartition[]): Promise<ConsumerPosition[]> {
+  async #positions(ours: readonly TopicPartition[]): Promise<ConsumerPosition[]> {
     const committed = await this.member.committed(ours);
     const known: ConsumerPosition[] = [];
-    const unknown: GroupPartition[] = [];
+    const unknown: TopicPartition[] = [];
     for (const [index, one] of ours.entries()) {
       const position = committed[index];
       if (position === undefined) unknown.push(one);
@@ -132,16 +132,16 @@ export class ConsumerMembership {
     return queue;
   }
 
-  async #revoked(taken: readonly GroupPartition[]): Promise<void> {
-    for (const one of taken) this.#given.delete(nameOf(one));
+  async #revoked(taken: readonly TopicPartition[]): Promise<void> {
+    for (const one of taken) this.#given.delete(nameOfPartition(one));
     const queues = taken.map((one) => this.partitions.find(one)).filter((queue) => queue !== undefined);
     for (const queue of queues) queue.isHeld = true;
     const told = this.#untold(taken);
     try {
       if (told.length > 0) await this.listener.onRevoked?.(told);
       // Beyond its time the group has given them to others, who may have committed more.
-      const held = new Set(this.member.assigned.map(nameOf));
-      const still = queues.filter((queue) => this.partitions.find(queue) === queue && held.has(nameOf(queue)));
+      const held = new Set(this.member.assigned.map(nameOfPartition));
+      const still = queues.filter((queue) => this.partitions.find(queue) === queue && held.has(nameOfPartition(queue)));
       if (this.settings.autoCommitIntervalMs > 0) await this.#commitQuietly(this.#done(still));
     } finally {
       // Lost and given anew meanwhile, it is read by another queue, which stays.
@@ -149,9 +149,9 @@ export class ConsumerMembership {
     }
   }
 
-  #lost(lost: readonly GroupPartition[]): void {
+  #lost(lost: readonly TopicPartition[]): void {
     for (const one of lost) {
-      this.#given.delete(nameOf(one));
+      this.#given.delete(nameOfPartition(one));
       this.partitions.remove(one);
     }
     const told = this.#untold(lost);
@@ -159,8 +159,8 @@ export class ConsumerMembership {
   }
 
   /** Of these, those that the listener knows as its own; it hears of their end now. */
-  #untold(partitions: readonly GroupPartition[]): GroupPartition[] {
-    return partitions.filter((one) => this.#told.delete(nameOf(one)));
+  #untold(partitions: readonly TopicPartition[]): TopicPartition[] {
+    return partitions.filter((one) => this.#told.delete(nameOfPartition(one)));
   }
 
   async #commitQuietly(offsets: readonly GroupOffset[]): Promise<void> {
@@ -180,8 +180,4 @@ export class ConsumerMembership {
   #nowMs(): number {
     return this.cluster.ports.clock.monotonicMs();
   }
-}
-
-function nameOf({ topic, partition }: GroupPartition): string {
-  return `${topic}/${partition}`;
 }

@@ -1,6 +1,6 @@
 import type { Cluster } from '../cluster/cluster.js';
 import { KafkaError } from '../error.js';
-import type { GroupPartition } from '../group/topic-partition.js';
+import type { TopicPartition } from '../topic-partition.js';
 import type { MoveReason } from './fetch-event.js';
 import type { FetchedPartition } from './fetched-partition.js';
 import type { FetchedRecord } from './fetched-record.js';
@@ -10,7 +10,7 @@ import { type FoundOffset, type OffsetSpec, offsetsFor } from './offsets.js';
 import { PartitionQueue } from './partition-queue.js';
 
 /** A position in a partition, with the leader epoch of the record before it where that is known. */
-export interface ConsumerPosition extends GroupPartition {
+export interface ConsumerPosition extends TopicPartition {
   readonly offset: number;
   readonly leaderEpoch?: number | undefined;
 }
@@ -47,11 +47,11 @@ export class ConsumerPartitions implements FetchSink {
     return [...this.#queues.values()];
   }
 
-  find({ topic, partition }: GroupPartition): PartitionQueue | undefined {
+  find({ topic, partition }: TopicPartition): PartitionQueue | undefined {
     return this.#queues.get(`${topic}/${partition}`);
   }
 
-  get(about: GroupPartition): PartitionQueue {
+  get(about: TopicPartition): PartitionQueue {
     const queue = this.find(about);
     if (queue !== undefined) return queue;
     const advice = 'assign it, or wait until the group does';
@@ -66,7 +66,7 @@ export class ConsumerPartitions implements FetchSink {
     return queue;
   }
 
-  remove({ topic, partition }: GroupPartition): void {
+  remove({ topic, partition }: TopicPartition): void {
     const name = `${topic}/${partition}`;
     const queue = this.#queues.get(name);
     if (queue === undefined) return;
@@ -82,13 +82,13 @@ export class ConsumerPartitions implements FetchSink {
     this.#ready.delete(queue);
   }
 
-  pause(about: GroupPartition): void {
+  pause(about: TopicPartition): void {
     const queue = this.get(about);
     queue.isPaused = true;
     this.fetcher.pause(about.topic, about.partition);
   }
 
-  resume(about: GroupPartition): void {
+  resume(about: TopicPartition): void {
     const queue = this.get(about);
     queue.isPaused = false;
     this.fetcher.resume(about.topic, about.partition);
@@ -153,7 +153,7 @@ export class ConsumerPartitions implements FetchSink {
   }
 
   /** Where these are read from when nobody says: as the reset policy has it. Rejects with the first error. */
-  async reset(partitions: readonly GroupPartition[]): Promise<ConsumerPosition[]> {
+  async reset(partitions: readonly TopicPartition[]): Promise<ConsumerPosition[]> {
     if (partitions.length === 0) return [];
     const { reset } = this.settings.fetcher;
     if (reset !== 'none') return await this.lookUp(partitions, reset);
@@ -164,7 +164,7 @@ export class ConsumerPartitions implements FetchSink {
     });
   }
 
-  async lookUp(partitions: readonly GroupPartition[], spec: OffsetSpec): Promise<ConsumerPosition[]> {
+  async lookUp(partitions: readonly TopicPartition[], spec: OffsetSpec): Promise<ConsumerPosition[]> {
     const { isolationLevel, requestTimeoutMs: timeoutMs } = this.settings.fetcher;
     const options = { isolationLevel, timeoutMs, signal: this.signal };
     const found: readonly FoundOffset[] = await offsetsFor(this.cluster, partitions, spec, options);

@@ -3,7 +3,7 @@ import { KafkaError } from '../error.js';
 import type { GroupMetadata } from '../group/group-member.js';
 import type { GroupOptions } from '../group/group-options.js';
 import type { GroupOffset } from '../group/offsets.js';
-import type { GroupPartition } from '../group/topic-partition.js';
+import type { TopicPartition } from '../topic-partition.js';
 import { type ConsumerListener, ConsumerMembership } from './consumer-membership.js';
 import { type ConsumerOptions, type ConsumerSettings, consumerSettings } from './consumer-options.js';
 import { ConsumerPartitions, type ConsumerPosition } from './consumer-partitions.js';
@@ -12,7 +12,7 @@ import type { OffsetSpec } from './offsets.js';
 import type { PartitionQueue } from './partition-queue.js';
 
 /** A partition to be read. `offset` missing: what the reset policy says, or where it is read already. */
-export interface Assignment extends GroupPartition {
+export interface Assignment extends TopicPartition {
   readonly offset?: number | OffsetName;
 }
 type OffsetName = Exclude<OffsetSpec, number>;
@@ -44,7 +44,7 @@ export class Consumer implements AsyncIterable<FetchedRecord> {
   }
 
   /** What is read now. */
-  get assignment(): readonly GroupPartition[] {
+  get assignment(): readonly TopicPartition[] {
     return this.#partitions.all.map(({ topic, partition }) => ({ topic, partition }));
   }
 
@@ -143,16 +143,16 @@ export class Consumer implements AsyncIterable<FetchedRecord> {
   }
 
   /** Missing: all that are assigned. Rejects with the first error of those that could not be looked up. */
-  async seekToBeginning(partitions: readonly GroupPartition[] = this.assignment): Promise<void> {
+  async seekToBeginning(partitions: readonly TopicPartition[] = this.assignment): Promise<void> {
     await this.seekTo('earliest', partitions);
   }
 
-  async seekToEnd(partitions: readonly GroupPartition[] = this.assignment): Promise<void> {
+  async seekToEnd(partitions: readonly TopicPartition[] = this.assignment): Promise<void> {
     await this.seekTo('latest', partitions);
   }
 
   /** Goes to the first record at a time (ms since 1970) or later, or to its end where there is none; or to either end. */
-  async seekTo(spec: OffsetSpec, partitions: readonly GroupPartition[] = this.assignment): Promise<void> {
+  async seekTo(spec: OffsetSpec, partitions: readonly TopicPartition[] = this.assignment): Promise<void> {
     this.#open();
     for (const partition of partitions) this.#partitions.get(partition);
     const found = await this.#partitions.lookUp(partitions, spec);
@@ -164,11 +164,11 @@ export class Consumer implements AsyncIterable<FetchedRecord> {
   }
 
   /** Hands out nothing of them, and fetches nothing new, until they are resumed. They stay assigned. */
-  pause(partitions: readonly GroupPartition[] = this.assignment): void {
+  pause(partitions: readonly TopicPartition[] = this.assignment): void {
     for (const partition of partitions) this.#partitions.pause(partition);
   }
 
-  resume(partitions: readonly GroupPartition[] = this.assignment): void {
+  resume(partitions: readonly TopicPartition[] = this.assignment): void {
     for (const partition of partitions) this.#partitions.resume(partition);
   }
 
@@ -209,7 +209,7 @@ export class Consumer implements AsyncIterable<FetchedRecord> {
   }
 
   async #positions(assignments: readonly Assignment[]): Promise<ConsumerPosition[]> {
-    const bySpec = new Map<OffsetName | undefined, GroupPartition[]>();
+    const bySpec = new Map<OffsetName | undefined, TopicPartition[]>();
     const positions: ConsumerPosition[] = [];
     for (const { topic, partition, offset } of assignments) {
       if (typeof offset === 'number') positions.push({ topic, partition, offset });

@@ -1,4 +1,4 @@
-import type { GroupPartition } from './topic-partition.js';
+import type { TopicPartition } from '../topic-partition.js';
 
 /** A member of a group, as its leader knows it from JoinGroup. */
 export interface GroupPeer {
@@ -7,7 +7,7 @@ export interface GroupPeer {
   readonly rack: string | undefined;
   readonly topics: readonly string[];
   /** What it says to read now. Empty with eager members: they have let go of everything before they join. */
-  readonly owned: readonly GroupPartition[];
+  readonly owned: readonly TopicPartition[];
   /** The generation in which it got what it owns; -1: none, or not told. */
   readonly generation: number;
   /** What the member's assignor of the same name put beside its subscription. */
@@ -18,12 +18,12 @@ export interface GroupPeer {
 export interface OwnStanding {
   readonly topics: readonly string[];
   /** What it reads now (cooperative), or read until it let go of it for this join (eager). */
-  readonly held: readonly GroupPartition[];
+  readonly held: readonly TopicPartition[];
   readonly generation: number;
 }
 
 /** Which partitions each member reads from now on, by member id; a member that is left out reads none. */
-export type GroupAssignment = ReadonlyMap<string, readonly GroupPartition[]>;
+export type GroupAssignment = ReadonlyMap<string, readonly TopicPartition[]>;
 
 /**
  * Shares partitions among the members of a classic group; the group's leader runs it. Pure and repeatable.

@@ -13,7 +13,7 @@ import { rangeAssignor } from './range-assignor.js';
 import { roundRobinAssignor } from './round-robin-assignor.js';
 import { cooperativeStickyAssignor, stickyAssignor } from './sticky-assignor.js';
 import { peersOf } from './subscription.js';
-import { type GroupPartition, nameOfPartition } from './topic-partition.js';
+import { type TopicPartition, nameOfPartition } from '../topic-partition.js';
 
 function peer(memberId: string, topics: readonly string[], more: Partial<GroupPeer> = {}): GroupPeer {
   return {
@@ -83,7 +83,7 @@ function settle(assignor: Assignor, peers: readonly GroupPeer[], partitionsOf: (
   return standing;
 }
 
-function namesOf(partitions: readonly GroupPartition[]): string {
+function namesOf(partitions: readonly TopicPartition[]): string {
   return partitions.map(nameOfPartition).toSorted().join();
 }
 
@@ -196,7 +196,7 @@ describe('roundrobin', () => {
 describe('sticky', () => {
   it('evens out where chains of members must pass partitions on', () => {
     const peers = [peer('a', ['x', 'y']), peer('b', ['y', 'z']), peer('c', ['z'])];
-    const owned = (topic: string, count: number): GroupPartition[] =>
+    const owned = (topic: string, count: number): TopicPartition[] =>
       Array.from({ length: count }, (_, partition) => ({ topic, partition }));
     const before = [
       { ...peers[0]!, owned: owned('x', 4), generation: 1 },

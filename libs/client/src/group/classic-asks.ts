@@ -1,4 +1,4 @@
-import type { GroupPartition } from './topic-partition.js';
+import type { TopicPartition } from '../topic-partition.js';
 
 /** A member as JoinGroup's answer shows it to the leader; `metadata` is its subscription, still bytes. */
 export interface JoinedPeer {
@@ -14,8 +14,8 @@ export type ClassicAsk =
       readonly memberId: string;
       readonly generation: number;
       /** What goes into the subscription as owned (cooperative), and what user data may tell (eager). */
-      readonly owned: readonly GroupPartition[];
-      readonly held: readonly GroupPartition[];
+      readonly owned: readonly TopicPartition[];
+      readonly held: readonly TopicPartition[];
       readonly reason: string;
       readonly timeoutMs: number;
     }
@@ -50,6 +50,6 @@ export type ClassicReply =
       readonly api: 'assign';
       readonly assignments: readonly { readonly memberId: string; readonly assignment: Uint8Array }[];
     }
-  | { readonly api: 'sync'; readonly assigned: readonly GroupPartition[] }
+  | { readonly api: 'sync'; readonly assigned: readonly TopicPartition[] }
   | { readonly api: 'heartbeat' }
   | { readonly api: 'leave' };

@@ -4,7 +4,7 @@ import type { ClassicAsk, ClassicReply } from './classic-asks.js';
 import { ClassicMembership } from './classic-membership.js';
 import type { ClassicMembershipOptions } from './classic-phase.js';
 import type { MembershipEffect } from './membership.js';
-import { type GroupPartition, nameOfPartition } from './topic-partition.js';
+import { type TopicPartition, nameOfPartition } from '../topic-partition.js';
 
 const OPTIONS: ClassicMembershipOptions = {
   groupId: 'mail',
@@ -116,7 +116,7 @@ function synced(names: readonly string[]): ClassicReply {
   return { api: 'sync', assigned: names.map(partitionOf) };
 }
 
-function partitionOf(name: string): GroupPartition {
+function partitionOf(name: string): TopicPartition {
   const [topic = '', partition = ''] = name.split('/');
   return { topic, partition: Number(partition) };
 }

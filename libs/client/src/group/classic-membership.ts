@@ -11,7 +11,7 @@ import {
 } from './membership.js';
 import { type ClassicMembershipOptions, type ClassicPhase, stateOf } from './classic-phase.js';
 import { Ownership } from './ownership.js';
-import type { GroupPartition } from './topic-partition.js';
+import type { TopicPartition } from '../topic-partition.js';
 
 /** What JoinGroup may take beyond the rebalance timeout (as Java's JOIN_GROUP_TIMEOUT_LAPSE), ms. */
 const JOIN_LAPSE_MS = 5_000;
@@ -39,7 +39,7 @@ export class ClassicMembership implements Membership<ClassicAsk, ClassicReply> {
   /** The generation in which it got what it holds: told to the assignor. */
   #heldGeneration = -1;
   /** What it let go of for the join that is under way: an eager sticky assignor is told. */
-  #heldBefore: readonly GroupPartition[] = [];
+  #heldBefore: readonly TopicPartition[] = [];
   #protocolName = '';
   #isLeader = false;
   #hadAssignment = false;
@@ -68,7 +68,7 @@ export class ClassicMembership implements Membership<ClassicAsk, ClassicReply> {
     };
   }
 
-  get held(): readonly GroupPartition[] {
+  get held(): readonly TopicPartition[] {
     return this.#ownership.held;
   }
 
@@ -247,7 +247,7 @@ export class ClassicMembership implements Membership<ClassicAsk, ClassicReply> {
     });
   }
 
-  #synced(assigned: readonly GroupPartition[], nowMs: number): void {
+  #synced(assigned: readonly TopicPartition[], nowMs: number): void {
     this.#phase = 'stable';
     this.#trouble = undefined;
     this.#hadAssignment = true;
@@ -262,7 +262,7 @@ export class ClassicMembership implements Membership<ClassicAsk, ClassicReply> {
     if (this.#rejoinReason !== undefined) this.#join(this.#rejoinReason);
   }
 
-  #revoke(partitions: readonly GroupPartition[]): void {
+  #revoke(partitions: readonly TopicPartition[]): void {
     if (partitions.length > 0) {
       this.#effects.push({ kind: 'revoke', revocation: this.#ownership.revocation, partitions });
     }

@@ -1,7 +1,7 @@
 import { KafkaError } from '../error.js';
 import { Pauses } from './membership.js';
 import type { CommitStanding, GroupOffset } from './offsets.js';
-import { type GroupPartition, nameOfPartition } from './topic-partition.js';
+import { type TopicPartition, nameOfPartition } from '../topic-partition.js';
 
 /** One OffsetCommit to be sent, in the name of this standing. */
 export interface CommitBatch {
@@ -154,7 +154,7 @@ export class CommitQueue {
    * These are others' from now on, though they may come back: what waits for them is refused, or it would then overwrite
    * what the others have committed meanwhile.
    */
-  lost(partitions: readonly GroupPartition[]): void {
+  lost(partitions: readonly TopicPartition[]): void {
     for (const partition of partitions) {
       const name = nameOfPartition(partition);
       this.#gone.add(name);
@@ -164,7 +164,7 @@ export class CommitQueue {
   }
 
   /** These are this member's own from now on, in a new generation. */
-  given(partitions: readonly GroupPartition[]): void {
+  given(partitions: readonly TopicPartition[]): void {
     for (const partition of partitions) this.#gone.delete(nameOfPartition(partition));
   }
 

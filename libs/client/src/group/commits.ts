@@ -6,7 +6,7 @@ import { type CommitBatch, CommitQueue } from './commit-queue.js';
 import type { GroupSettings } from './group-options.js';
 import { verdictOf } from './membership.js';
 import type { CommitStanding, GroupOffset } from './offsets.js';
-import type { GroupPartition } from './topic-partition.js';
+import type { TopicPartition } from '../topic-partition.js';
 
 /** How long one OffsetCommit may take, ms. */
 const REQUEST_TIMEOUT_MS = 30_000;
@@ -59,12 +59,12 @@ export class Commits {
   }
 
   /** These are this member's own from now on. */
-  given(partitions: readonly GroupPartition[]): void {
+  given(partitions: readonly TopicPartition[]): void {
     this.#queue.given(partitions);
   }
 
   /** These are others' now: what waits for them is refused, and what is committed of them until they are given again. */
-  lost(partitions: readonly GroupPartition[]): void {
+  lost(partitions: readonly TopicPartition[]): void {
     this.#queue.lost(partitions);
     this.pump();
   }

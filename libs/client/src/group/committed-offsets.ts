@@ -5,7 +5,7 @@ import { KafkaError } from '../error.js';
 import type { GroupSettings } from './group-options.js';
 import { Pauses, verdictOf } from './membership.js';
 import type { CommitStanding, CommittedOffset } from './offsets.js';
-import { type GroupPartition, indexesByTopic, nameOfPartition } from './topic-partition.js';
+import { type TopicPartition, indexesByTopic, nameOfPartition } from '../topic-partition.js';
 
 /** How long one OffsetFetch may take, ms. */
 const REQUEST_TIMEOUT_MS = 30_000;
@@ -19,7 +19,7 @@ type Found = Map<string, CommittedOffset>;
 
 /** Reads a group's committed offsets. What is asked in one turn goes in one request. */
 export class CommittedOffsets {
-  #wanted = new Map<string, GroupPartition>();
+  #wanted = new Map<string, TopicPartition>();
   #round: Promise<Found> | undefined;
   #isClosed = false;
 
@@ -34,7 +34,7 @@ export class CommittedOffsets {
    * What is committed, in the order asked for; undefined where nothing is. Tries again for `commitTimeoutMs`, also
    * while transactions are open with `read_committed`; rejects with the last error then.
    */
-  async committed(partitions: readonly GroupPartition[]): Promise<(CommittedOffset | undefined)[]> {
+  async committed(partitions: readonly TopicPartition[]): Promise<(CommittedOffset | undefined)[]> {
     if (partitions.length === 0) return [];
     for (const partition of partitions) this.#wanted.set(nameOfPartition(partition), partition);
     this.#round ??= Promise.resolve().then(() => {
@@ -51,7 +51,7 @@ export class CommittedOffsets {
     this.#isClosed = true;
   }
 
-  async #fetchPatiently(wanted: readonly GroupPartition[]): Promise<Found> {
+  async #fetchPatiently(wanted: readonly TopicPartition[]): Promise<Found> {
     const { commitTimeoutMs, retryBackoffMs, retryBackoffMaxMs } = this.settings;
     const pauses = new Pauses(retryBackoffMs, retryBackoffMaxMs);
     const { clock } = this.cluster.ports;
@@ -69,7 +69,7 @@ export class CommittedOffsets {
     }
   }
 
-  async #fetch(wanted: readonly GroupPartition[]): Promise<Found> {
+  async #fetch(wanted: readonly TopicPartition[]): Promise<Found> {
     const { groupId, isolationLevel } = this.settings;
     const requireStable = isolationLevel === 'read_committed';
     const byTopic = indexesByTopic(wanted);

@@ -5,7 +5,7 @@ import { KafkaError } from '../error.js';
 import { LOOK_TIMEOUT_MS } from './classic-asker.js';
 import type { ConsumerAsk, ConsumerReply } from './consumer-asks.js';
 import type { GroupSettings } from './group-options.js';
-import { type GroupPartition, indexesByTopic } from './topic-partition.js';
+import { type TopicPartition, indexesByTopic } from '../topic-partition.js';
 
 /** Topic ids may be asked for since this version of Metadata. */
 const METADATA_BY_ID = 12;
@@ -72,14 +72,14 @@ export class ConsumerAsker {
     };
   }
 
-  #withIds(owned: readonly GroupPartition[]): { topicId: Uuid; partitions: number[] }[] {
+  #withIds(owned: readonly TopicPartition[]): { topicId: Uuid; partitions: number[] }[] {
     return [...indexesByTopic(owned)].flatMap(([topic, partitions]) => {
       const topicId = this.#ids.get(topic);
       return topicId === undefined ? [] : [{ topicId, partitions }];
     });
   }
 
-  async #named(given: Assignment): Promise<GroupPartition[]> {
+  async #named(given: Assignment): Promise<TopicPartition[]> {
     await this.#learn(given.map(({ topicId }) => topicId));
     this.#unresolved = given.some(({ topicId }) => !this.#names.has(topicId)) ? given : undefined;
     return given.flatMap(({ topicId, partitions }) => {

@@ -1,4 +1,4 @@
-import type { GroupPartition } from './topic-partition.js';
+import type { TopicPartition } from '../topic-partition.js';
 
 /** What a member of the consumer protocol asks its coordinator (KIP-848): one request for everything. */
 export interface ConsumerAsk {
@@ -8,7 +8,7 @@ export interface ConsumerAsk {
   /** Everything is told: on joining, and when it is not known what of the last request arrived. */
   readonly isFull: boolean;
   /** What it holds; null: as told before. Told when a new assignment is taken in, which acknowledges it. */
-  readonly owned: readonly GroupPartition[] | null;
+  readonly owned: readonly TopicPartition[] | null;
   readonly timeoutMs: number;
 }
 
@@ -20,7 +20,7 @@ export interface ConsumerReply {
   /** Until the next heartbeat; the broker says. */
   readonly heartbeatMs: number;
   /** null: as before. */
-  readonly assigned: readonly GroupPartition[] | null;
+  readonly assigned: readonly TopicPartition[] | null;
   /** Whether the names of all topic ids in the assignment are known; the missing ones come with a later reply. */
   readonly isComplete: boolean;
 }

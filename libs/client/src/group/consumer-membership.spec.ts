@@ -4,7 +4,7 @@ import { KafkaError, type KafkaErrorName } from '../error.js';
 import type { ConsumerAsk, ConsumerReply } from './consumer-asks.js';
 import { ConsumerMembership, type ConsumerMembershipOptions } from './consumer-membership.js';
 import type { MembershipEffect } from './membership.js';
-import { type GroupPartition, nameOfPartition } from './topic-partition.js';
+import { type TopicPartition, nameOfPartition } from '../topic-partition.js';
 
 const OPTIONS: ConsumerMembershipOptions = {
   groupId: 'mail',
@@ -90,7 +90,7 @@ function told(effect: MembershipEffect<ConsumerAsk>): string {
   }
 }
 
-function partitionOf(name: string): GroupPartition {
+function partitionOf(name: string): TopicPartition {
   const [topic = '', partition = ''] = name.split('/');
   return { topic, partition: Number(partition) };
 }

@@ -11,7 +11,7 @@ import {
   verdictOf,
 } from './membership.js';
 import { Ownership } from './ownership.js';
-import type { GroupPartition } from './topic-partition.js';
+import type { TopicPartition } from '../topic-partition.js';
 
 /** What the machine must know of the settings. */
 export interface ConsumerMembershipOptions {
@@ -88,7 +88,7 @@ export class ConsumerMembership implements Membership<ConsumerAsk, ConsumerReply
     return { memberId: this.#memberId, generation, instanceId: this.options.instanceId ?? null };
   }
 
-  get held(): readonly GroupPartition[] {
+  get held(): readonly TopicPartition[] {
     return this.#ownership.held;
   }
 
@@ -173,7 +173,7 @@ export class ConsumerMembership implements Membership<ConsumerAsk, ConsumerReply
     this.#ask(this.#epoch, this.#mustTellAll, owned);
   }
 
-  #ask(epoch: number, isFull: boolean, owned: readonly GroupPartition[] | null): void {
+  #ask(epoch: number, isFull: boolean, owned: readonly TopicPartition[] | null): void {
     this.#asks += 1;
     this.#asking = true;
     const timeoutMs = Math.ceil(this.options.sessionTimeoutMs / 3);
@@ -213,7 +213,7 @@ export class ConsumerMembership implements Membership<ConsumerAsk, ConsumerReply
     this.#beatAtMs = Math.min(this.#beatAtMs, nowMs + HEARTBEAT_MS_MIN);
   }
 
-  #reconcile(assigned: readonly GroupPartition[], isComplete: boolean): void {
+  #reconcile(assigned: readonly TopicPartition[], isComplete: boolean): void {
     this.#hadAssignment = true;
     this.#isComplete = isComplete;
     this.#mustAcknowledge = true;
@@ -230,7 +230,7 @@ export class ConsumerMembership implements Membership<ConsumerAsk, ConsumerReply
     this.#beat();
   }
 
-  #revoke(partitions: readonly GroupPartition[]): void {
+  #revoke(partitions: readonly TopicPartition[]): void {
     if (partitions.length === 0) return;
     this.#effects.push({ kind: 'revoke', revocation: this.#ownership.revocation, partitions });
   }

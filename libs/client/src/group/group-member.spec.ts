@@ -7,7 +7,7 @@ import { KafkaClient } from '../client.js';
 import type { Answer, AskOptions, BodyOf, Cluster, Target } from '../cluster/cluster.js';
 import { GroupMember } from './group-member.js';
 import type { GroupOptions } from './group-options.js';
-import { type GroupPartition, nameOfPartition } from './topic-partition.js';
+import { type TopicPartition, nameOfPartition } from '../topic-partition.js';
 
 /** OffsetCommit, OffsetFetch, JoinGroup, Heartbeat, LeaveGroup, SyncGroup. */
 const GROUP_APIS = new Set([8, 9, 11, 12, 13, 14]);
@@ -36,7 +36,7 @@ describe('a member of a group on our broker', () => {
     const owned = new Set<string>();
     groups += 1;
     const all = { groupId: `group-${groups}`, topics: ['mail'], heartbeatMs: 100, ...options };
-    const drop = (partitions: readonly GroupPartition[]): void => {
+    const drop = (partitions: readonly TopicPartition[]): void => {
       for (const partition of partitions) owned.delete(nameOfPartition(partition));
     };
     const member = new GroupMember(cluster, all, {
@@ -84,7 +84,7 @@ describe('a member of a group on our broker', () => {
     const groupId = 'overrun';
     let goOn: () => void = () => {};
     const gone = new Promise<void>((resolve) => (goOn = resolve));
-    let taken: readonly GroupPartition[] = [];
+    let taken: readonly TopicPartition[] = [];
     let refusal: unknown;
     const options = { groupId, topics: ['mail'], heartbeatMs: 50, revokeTimeoutMs: 100 };
     const member = new GroupMember(client.cluster, options, {

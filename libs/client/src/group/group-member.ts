@@ -9,19 +9,19 @@ import type { MemberIdentity, MemberState } from './membership.js';
 import { type Machine, type Shell, classicParts, consumerParts } from './member-parts.js';
 import type { MembershipOwner } from './membership-shell.js';
 import type { CommitStanding, CommittedOffset, GroupOffset } from './offsets.js';
-import { type GroupPartition, nameOfPartition } from './topic-partition.js';
+import { type TopicPartition, nameOfPartition } from '../topic-partition.js';
 
 /** What a member calls when what it may read changes. Never two at once from one turn; none after `close` has resolved. */
 export interface GroupListener {
   /** Read these from now on, from where {@link GroupMember.committed} says. May be called while an earlier onRevoked runs. */
-  onAssigned(partitions: readonly GroupPartition[]): void | Promise<void>;
+  onAssigned(partitions: readonly TopicPartition[]): void | Promise<void>;
   /**
    * Finish and commit these, then resolve: only then others get them. Waited for `revokeTimeoutMs`, then taken for done.
    * The member stays one meanwhile, and `commit` works.
    */
-  onRevoked(partitions: readonly GroupPartition[]): void | Promise<void>;
+  onRevoked(partitions: readonly TopicPartition[]): void | Promise<void>;
   /** These are, or soon will be, read by others: stop; no commit of them is taken any more. */
-  onLost(partitions: readonly GroupPartition[]): void;
+  onLost(partitions: readonly TopicPartition[]): void;
   /** It is a member no more, for good. */
   onFailed?(error: KafkaError): void;
 }
@@ -100,7 +100,7 @@ export class GroupMember {
   }
 
   /** What it holds now, what is being let go of included. */
-  get assigned(): readonly GroupPartition[] {
+  get assigned(): readonly TopicPartition[] {
     return this.#machine.held;
   }
 
@@ -131,7 +131,7 @@ export class GroupMember {
   }
 
   /** What the group has committed, in the order asked for; undefined where nothing is. */
-  committed(partitions: readonly GroupPartition[]): Promise<(CommittedOffset | undefined)[]> {
+  committed(partitions: readonly TopicPartition[]): Promise<(CommittedOffset | undefined)[]> {
     return this.#committed.committed(partitions);
   }
 
@@ -180,7 +180,7 @@ export class GroupMember {
     this.#isNotReady(this.#closedError());
   }
 
-  #assigned(partitions: readonly GroupPartition[], isRound: boolean): void {
+  #assigned(partitions: readonly TopicPartition[], isRound: boolean): void {
     if (partitions.length > 0) {
       this.#commits.given(partitions);
       void this.#call('onAssigned', () => this.listener.onAssigned(partitions));
@@ -192,7 +192,7 @@ export class GroupMember {
   }
 
   /** What was committed inside of onRevoked, but not awaited there, goes first. */
-  async #revoke(partitions: readonly GroupPartition[]): Promise<void> {
+  async #revoke(partitions: readonly TopicPartition[]): Promise<void> {
     const { revokeTimeoutMs, groupId } = this.#settings;
     await new Promise<void>((resolve) => {
       const timer = this.cluster.after(revokeTimeoutMs, () => {

@@ -7,4 +7,3 @@ export type { CommittedOffset, GroupOffset } from './offsets.js';
 export { rangeAssignor } from './range-assignor.js';
 export { roundRobinAssignor } from './round-robin-assignor.js';
 export { cooperativeStickyAssignor, stickyAssignor } from './sticky-assignor.js';
-export type { GroupPartition } from './topic-partition.js';

@@ -2,14 +2,14 @@ import { type Timer, asError } from '@trunkline/kernel';
 import type { Cluster, Lane } from '../cluster/cluster.js';
 import { KafkaError } from '../error.js';
 import type { Membership, MembershipEffect, MembershipInput } from './membership.js';
-import type { GroupPartition } from './topic-partition.js';
+import type { TopicPartition } from '../topic-partition.js';
 
 /** Who holds a membership, and is told of what it has and has not. Called one at a time, never from inside of `close`. */
 export interface MembershipOwner {
-  assigned(partitions: readonly GroupPartition[], isRound: boolean): void;
+  assigned(partitions: readonly TopicPartition[], isRound: boolean): void;
   /** Lets go; resolves when it is done or takes too long. Never rejects. */
-  revoke(partitions: readonly GroupPartition[]): Promise<void>;
-  lost(partitions: readonly GroupPartition[]): void;
+  revoke(partitions: readonly TopicPartition[]): Promise<void>;
+  lost(partitions: readonly TopicPartition[]): void;
   /** It is over; with an error when nobody asked for that. */
   ended(error: KafkaError | undefined): void;
   /** After each step: state and identity may have changed. */
@@ -102,7 +102,7 @@ export class MembershipShell<Ask, Reply> {
     if (!this.#isOver) this.step({ kind: 'answered', nowMs: this.nowMs, id, reply });
   }
 
-  async #revoke(revocation: number, partitions: readonly GroupPartition[]): Promise<void> {
+  async #revoke(revocation: number, partitions: readonly TopicPartition[]): Promise<void> {
     await this.owner.revoke(partitions);
     if (!this.#isOver) this.step({ kind: 'released', nowMs: this.nowMs, revocation });
   }

@@ -1,6 +1,6 @@
 import { doubledMs } from '../backoff.js';
 import type { KafkaError } from '../error.js';
-import type { GroupPartition } from './topic-partition.js';
+import type { TopicPartition } from '../topic-partition.js';
 
 /**
  * - `joining`: not yet given anything in this life of the member.
@@ -27,11 +27,11 @@ export type MembershipEffect<Ask> =
   /** Break off what is asked: the end is near. */
   | { readonly kind: 'breakOff' }
   /** Read these from now on. `isRound`: a whole assignment was taken in, though nothing may be new. */
-  | { readonly kind: 'assigned'; readonly partitions: readonly GroupPartition[]; readonly isRound: boolean }
+  | { readonly kind: 'assigned'; readonly partitions: readonly TopicPartition[]; readonly isRound: boolean }
   /** Let go of these, and come back with `released` and this number. */
-  | { readonly kind: 'revoke'; readonly revocation: number; readonly partitions: readonly GroupPartition[] }
+  | { readonly kind: 'revoke'; readonly revocation: number; readonly partitions: readonly TopicPartition[] }
   /** These are somebody else's by now: no commit of them will be taken. */
-  | { readonly kind: 'lost'; readonly partitions: readonly GroupPartition[] }
+  | { readonly kind: 'lost'; readonly partitions: readonly TopicPartition[] }
   /** The end, by an error that does not pass. */
   | { readonly kind: 'failed'; readonly error: KafkaError }
   /** The end, as it was asked for. */
@@ -55,7 +55,7 @@ export type MembershipInput<Reply> =
 export interface Membership<Ask, Reply> {
   readonly state: MemberState;
   readonly identity: MemberIdentity;
-  readonly held: readonly GroupPartition[];
+  readonly held: readonly TopicPartition[];
   /** When it wants a `wake`; Infinity: only by other inputs. */
   readonly wakeAtMs: number;
   /** Why it is not in good standing, as the last error told it. */

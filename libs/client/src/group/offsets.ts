@@ -1,7 +1,7 @@
-import type { GroupPartition } from './topic-partition.js';
+import type { TopicPartition } from '../topic-partition.js';
 
 /** What a group has done with a partition up to now. */
-export interface GroupOffset extends GroupPartition {
+export interface GroupOffset extends TopicPartition {
   /** The offset of the next record to be read: one more than the last that is done. */
   readonly offset: number;
   /** The leader epoch of the last record that is done, for finding truncations (KIP-320); left out or -1: not known. */
@@ -11,7 +11,7 @@ export interface GroupOffset extends GroupPartition {
 }
 
 /** A committed offset as the coordinator told it. */
-export interface CommittedOffset extends GroupPartition {
+export interface CommittedOffset extends TopicPartition {
   readonly offset: number;
   readonly leaderEpoch: number;
   readonly metadata: string;
@@ -24,5 +24,5 @@ export interface CommitStanding {
   readonly generation: number;
   readonly instanceId: string | null;
   readonly isStable: boolean;
-  holds(partition: GroupPartition): boolean;
+  holds(partition: TopicPartition): boolean;
 }

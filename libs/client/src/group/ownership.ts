@@ -1,11 +1,11 @@
-import { type GroupPartition, nameOfPartition } from './topic-partition.js';
+import { type TopicPartition, nameOfPartition } from '../topic-partition.js';
 
 /** What changes for who reads. */
 export interface OwnershipChange {
   /** To be read from now on. */
-  readonly added: readonly GroupPartition[];
+  readonly added: readonly TopicPartition[];
   /** To be let go of; still held until {@link Ownership.released} says that it is done. */
-  readonly revoked: readonly GroupPartition[];
+  readonly revoked: readonly TopicPartition[];
 }
 
 /**
@@ -15,14 +15,14 @@ export interface OwnershipChange {
  * again meanwhile is added anew once it is released.
  */
 export class Ownership {
-  #target = new Map<string, GroupPartition>();
-  readonly #held = new Map<string, GroupPartition>();
+  #target = new Map<string, TopicPartition>();
+  readonly #held = new Map<string, TopicPartition>();
   /** By name, the number of the revocation that it belongs to: a late release of an earlier one says nothing. */
   readonly #releasing = new Map<string, number>();
   #revocations = 0;
 
   /** Everything that is held, what is being let go of included. */
-  get held(): readonly GroupPartition[] {
+  get held(): readonly TopicPartition[] {
     return [...this.#held.values()];
   }
 
@@ -39,7 +39,7 @@ export class Ownership {
     return this.#revocations;
   }
 
-  has(partition: GroupPartition): boolean {
+  has(partition: TopicPartition): boolean {
     return this.#held.has(nameOfPartition(partition));
   }
 
@@ -50,9 +50,9 @@ export class Ownership {
     return true;
   }
 
-  assign(target: readonly GroupPartition[]): OwnershipChange {
+  assign(target: readonly TopicPartition[]): OwnershipChange {
     this.#target = new Map(target.map((partition) => [nameOfPartition(partition), partition]));
-    const added: GroupPartition[] = [];
+    const added: TopicPartition[] = [];
     for (const [name, partition] of this.#target) {
       if (this.#held.has(name)) continue;
       this.#held.set(name, partition);
@@ -62,14 +62,14 @@ export class Ownership {
   }
 
   /** Lets go of everything; nothing is given any more. */
-  revokeAll(): readonly GroupPartition[] {
+  revokeAll(): readonly TopicPartition[] {
     this.#target.clear();
     return this.#revoke(() => true);
   }
 
   /** Somebody is done with what `revocation` took away. Returns what has been given again meanwhile. */
-  released(revocation: number): readonly GroupPartition[] {
-    const returned: GroupPartition[] = [];
+  released(revocation: number): readonly TopicPartition[] {
+    const returned: TopicPartition[] = [];
     for (const [name, number] of this.#releasing) {
       if (number !== revocation) continue;
       this.#releasing.delete(name);
@@ -81,7 +81,7 @@ export class Ownership {
   }
 
   /** It is no member any more: nothing is held. Returns what was, what was being let go of included. */
-  lose(): readonly GroupPartition[] {
+  lose(): readonly TopicPartition[] {
     const lost = this.held;
     this.#held.clear();
     this.#target.clear();
@@ -89,8 +89,8 @@ export class Ownership {
     return lost;
   }
 
-  #revoke(isTaken: (name: string) => boolean): readonly GroupPartition[] {
-    const revoked: GroupPartition[] = [];
+  #revoke(isTaken: (name: string) => boolean): readonly TopicPartition[] {
+    const revoked: TopicPartition[] = [];
     this.#revocations += 1;
     for (const [name, partition] of this.#held) {
       if (this.#releasing.has(name) || !isTaken(name)) continue;

@@ -1,5 +1,5 @@
 import { type Assignor, inOrder, topicsOf } from './assignor.js';
-import type { GroupPartition } from './topic-partition.js';
+import type { TopicPartition } from '../topic-partition.js';
 
 /**
  * Kafka's `range`: each topic by itself in contiguous runs, the first members one more. Equal to Java's as long as
@@ -10,7 +10,7 @@ export const rangeAssignor: Assignor = {
   protocol: 'eager',
   assign(peers, partitionsOf) {
     const members = inOrder(peers);
-    const assignment = new Map<string, GroupPartition[]>(members.map(({ memberId }) => [memberId, []]));
+    const assignment = new Map<string, TopicPartition[]>(members.map(({ memberId }) => [memberId, []]));
     for (const topic of topicsOf(members)) {
       const subscribers = members.filter(({ topics }) => topics.includes(topic));
       const count = partitionsOf(topic);

@@ -1,5 +1,5 @@
 import { type Assignor, inOrder, topicsOf } from './assignor.js';
-import type { GroupPartition } from './topic-partition.js';
+import type { TopicPartition } from '../topic-partition.js';
 
 /** Kafka's `roundrobin`: all partitions of all topics in their order, dealt out like cards. Equal to Java's. */
 export const roundRobinAssignor: Assignor = {
@@ -8,7 +8,7 @@ export const roundRobinAssignor: Assignor = {
   assign(peers, partitionsOf) {
     const members = inOrder(peers);
     const subscriptions = new Map(members.map(({ memberId, topics }) => [memberId, new Set(topics)]));
-    const assignment = new Map<string, GroupPartition[]>(members.map(({ memberId }) => [memberId, []]));
+    const assignment = new Map<string, TopicPartition[]>(members.map(({ memberId }) => [memberId, []]));
     let turn = 0;
     for (const topic of topicsOf(members)) {
       for (let partition = 0; partition < partitionsOf(topic); partition++) {

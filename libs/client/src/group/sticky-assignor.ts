@@ -2,7 +2,7 @@ import { CooperativeStickyUserData, Reader, StickyUserData, decodeBody, encodeBo
 import { concatBytes } from '@trunkline/kernel';
 import type { Assignor, GroupPeer } from './assignor.js';
 import { ownersOf, shareSticky } from './sticky-share.js';
-import { asTopicArray, fromTopicArray, nameOfPartition } from './topic-partition.js';
+import { asTopicArray, fromTopicArray, nameOfPartition } from '../topic-partition.js';
 
 /** Kafka's `sticky` (KIP-54): even, few moves, but everybody stops for each rebalance. What a member had travels as user data. */
 export const stickyAssignor: Assignor = {

@@ -1,5 +1,5 @@
 import { type GroupPeer, inOrder, topicsOf } from './assignor.js';
-import { type GroupPartition, nameOfPartition } from './topic-partition.js';
+import { type TopicPartition, nameOfPartition } from '../topic-partition.js';
 
 /**
  * Who owned each partition, by partition name. Two that claim the same: the one with the later generation; in the same
@@ -29,7 +29,7 @@ export function ownersOf(
 export function shareSticky(
   peers: readonly GroupPeer[],
   partitionsOf: (topic: string) => number,
-): Map<string, GroupPartition[]> {
+): Map<string, TopicPartition[]> {
   const members = inOrder(peers);
   const table = new ShareTable(members, topicsOf(members), partitionsOf);
   const owners = ownersOf(members, partitionsOf);
@@ -62,8 +62,8 @@ class ShareTable {
   }
 
   /** Leaves each partition with its owner where that one still subscribes to it. Returns the others. */
-  keep(owners: ReadonlyMap<string, string | undefined>): GroupPartition[] {
-    const unowned: GroupPartition[] = [];
+  keep(owners: ReadonlyMap<string, string | undefined>): TopicPartition[] {
+    const unowned: TopicPartition[] = [];
     for (const topic of this.topics) {
       const subscribers = new Set(this.#subscribers.get(topic));
       for (let partition = 0; partition < this.partitionsOf(topic); partition++) {
@@ -76,7 +76,7 @@ class ShareTable {
     return unowned;
   }
 
-  giveToLeastLoaded({ topic, partition }: GroupPartition): void {
+  giveToLeastLoaded({ topic, partition }: TopicPartition): void {
     const subscribers = this.#subscribers.get(topic) ?? [];
     let least = subscribers[0];
     if (least === undefined) return;
@@ -97,10 +97,10 @@ class ShareTable {
     }
   }
 
-  result(): Map<string, GroupPartition[]> {
+  result(): Map<string, TopicPartition[]> {
     return new Map(
       this.members.map(({ memberId }, index) => {
-        const mine: GroupPartition[] = [];
+        const mine: TopicPartition[] = [];
         for (const topic of this.topics) {
           const indexes = this.#held[index]!.get(topic) ?? [];
           for (const partition of indexes.toSorted((left, right) => left - right)) mine.push({ topic, partition });

@@ -2,7 +2,7 @@ import { decodeAssignment, decodeSubscription, encodeAssignment, encodeSubscript
 import { KafkaError } from '../error.js';
 import type { Assignor, GroupPeer } from './assignor.js';
 import type { ClassicAsk, ClassicReply, JoinedPeer } from './classic-asks.js';
-import { type GroupPartition, asTopicArray, fromTopicArray } from './topic-partition.js';
+import { type TopicPartition, asTopicArray, fromTopicArray } from '../topic-partition.js';
 
 /** The newest version of both blobs; readers of older clients take of it what they know. */
 const BLOB_VERSION = 3;
@@ -61,6 +61,6 @@ export function shareOut(
 }
 
 /** What SyncGroup answered. No bytes: nothing was given (the group's leader did not know this member). */
-export function assignedIn(assignment: Uint8Array): GroupPartition[] {
+export function assignedIn(assignment: Uint8Array): TopicPartition[] {
   return assignment.byteLength === 0 ? [] : fromTopicArray(decodeAssignment(assignment).assignedPartitions);
 }
