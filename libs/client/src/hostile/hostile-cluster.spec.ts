@@ -187,8 +187,8 @@ describe('a hostile broker: coordinators', () => {
     expect(world.brokers.dialled.length).toBeLessThan(60);
   });
 
-  it('with a throttle time of years holds up nobody', async () => {
-    world = new HostileWorld();
+  it('with a throttle time of years holds up a request for throttleMsMax at most', async () => {
+    world = new HostileWorld(1, { throttleMsMax: 2_000 });
     world.broker().on(Heartbeat, () => ({ ...OK, throttleTimeMs: 2_147_483_647 }));
     const { cluster } = world.client;
     for (let time = 0; time < 3; time++) {
