@@ -159,7 +159,7 @@ export class DiskMetadataLog implements MetadataLog {
     const records = await this.#orDamaged(path, async () =>
       decodeSnapshot(await readWhole(this.options.disk, path), this.options.crc32c),
     );
-    sink.restored(records, offset(at));
+    await sink.restored(records, offset(at));
     return at;
   }
 

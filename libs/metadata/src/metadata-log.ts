@@ -13,8 +13,8 @@ export interface ControllerRole {
 
 /** Who hears what the log holds, in order. */
 export interface MetadataSink {
-  /** The state begins anew: these records are everything below `endOffset`. At most once, before any batch. */
-  restored(records: readonly MetadataRecord[], endOffset: Offset): void;
+  /** The state begins anew: these records are everything below `endOffset`. The log waits for it. */
+  restored(records: readonly MetadataRecord[], endOffset: Offset): Promise<void>;
   /** One more batch is committed. The log waits for it before it says so to the appender. */
   committed(records: readonly MetadataRecord[], endOffset: Offset): Promise<void>;
   /** The role changed. A log that has one voter says nothing: its node leads always. */

@@ -1,6 +1,7 @@
 import { ApiError, InvariantViolated, Lane, asError, invariant, type Decision, type Offset } from '@trunkline/kernel';
 import { Controller, type ControllerOptions } from './controller.js';
 import type { MetadataDelta } from './delta.js';
+import { imageDifference } from './image-difference.js';
 import { emptyImage, stepImage, wholeDelta, type LoadedImage } from './image-loader.js';
 import type { MetadataImage } from './image.js';
 import type { ControllerRole, MetadataLog } from './metadata-log.js';
@@ -38,7 +39,7 @@ interface Waiting {
 }
 
 const WAITING_MAX = 1000;
-/** A round, and those who subscribe meanwhile. */
+/** Rounds that wait; images and listeners that come. */
 const LANE_MAX = 100;
 const BYTES_BETWEEN_SNAPSHOTS = 20 * 1024 * 1024;
 /** Records that one batch of several decisions may have; a single decision may be larger. */
@@ -57,8 +58,10 @@ const BATCH_RECORDS_MAX = 10_000;
 export class MetadataManager {
   readonly #options: MetadataManagerOptions;
   readonly #listeners: MetadataListener[] = [];
-  /** Rounds of submits, and listeners that come: one after the other. */
+  /** Rounds of submits: one after the other. */
   readonly #lane = new Lane('metadata', LANE_MAX);
+  /** New images, and listeners that come. A round waits for its own image here, so this is a lane of its own. */
+  readonly #imageLane = new Lane('metadata image', LANE_MAX);
   #controller: Controller;
   #image: LoadedImage;
   #waiting: Waiting[] = [];
@@ -103,12 +106,17 @@ export class MetadataManager {
     this.#roleListeners.push(listener);
   }
 
+  /** The records that make the newest image out of nothing, and its end: a snapshot. */
+  get snapshot(): { readonly records: Iterable<MetadataRecord>; readonly endOffset: Offset } {
+    return { records: recordsOf(this.#image), endOffset: this.#image.endOffset };
+  }
+
   /**
    * Adds a listener and tells it everything that is there, before this resolves. Listeners are told one after the
    * other, in the order in which they came. Not from inside a listener: it would wait for itself.
    */
   subscribe(listener: MetadataListener): Promise<void> {
-    return this.#lane.run(async () => {
+    return this.#imageLane.run(async () => {
       await listener(wholeDelta(this.#image), this.#image);
       this.#listeners.push(listener);
     });
@@ -149,6 +157,7 @@ export class MetadataManager {
     do await this.#lane.idle();
     while (this.#lane.waiting > 0);
     await this.#options.log.close();
+    await this.#imageLane.idle();
   }
 
   #schedule(): void {
@@ -209,14 +218,24 @@ export class MetadataManager {
     this.onFailed?.(reason);
   }
 
-  #restored(records: readonly MetadataRecord[], endOffset: Offset): void {
-    this.#image = stepImage(emptyImage(this.#options.clusterId), records, endOffset).image;
-    this.#controller = this.#controllerOf(this.#image);
+  #restored(records: readonly MetadataRecord[], endOffset: Offset): Promise<void> {
+    return this.#imageLane.run(async () => {
+      const { image } = stepImage(emptyImage(this.#options.clusterId), records, endOffset);
+      this.#controller = this.#controllerOf(image);
+      if (this.#listeners.length > 0) await this.#publish(imageDifference(this.#image, image), image);
+      else this.#image = image;
+    });
   }
 
-  async #committed(records: readonly MetadataRecord[], endOffset: Offset): Promise<void> {
-    if (this.#controller.nextOffset < endOffset) for (const record of records) this.#controller.replay(record);
-    const { image, delta } = stepImage(this.#image, records, endOffset);
+  #committed(records: readonly MetadataRecord[], endOffset: Offset): Promise<void> {
+    return this.#imageLane.run(async () => {
+      if (this.#controller.nextOffset < endOffset) for (const record of records) this.#controller.replay(record);
+      const { image, delta } = stepImage(this.#image, records, endOffset);
+      await this.#publish(delta, image);
+    });
+  }
+
+  async #publish(delta: MetadataDelta, image: LoadedImage): Promise<void> {
     for (const listener of this.#listeners) await listener(delta, image);
     this.#image = image;
   }
