@@ -15,3 +15,22 @@ export function backoffMs(failures: number, firstMs: number, maxMs: number, rand
   const percent = 100 - JITTER_PERCENT + random.below(2 * JITTER_PERCENT + 1);
   return Math.round((doubledMs(failures, firstMs, maxMs) * percent) / 100);
 }
+
+/** Counts the failures in a row of one thing, and gives the pause after each: {@link doubledMs}. */
+export class Backoff {
+  #failures = 0;
+
+  constructor(
+    private readonly firstMs: number,
+    private readonly maxMs: number,
+  ) {}
+
+  next(): number {
+    this.#failures += 1;
+    return doubledMs(this.#failures, this.firstMs, this.maxMs);
+  }
+
+  reset(): void {
+    this.#failures = 0;
+  }
+}

@@ -1,3 +1,4 @@
+import { Backoff } from '../backoff.js';
 import { KafkaError } from '../error.js';
 import type { ClassicAsk, ClassicReply } from './classic-asks.js';
 import {
@@ -6,7 +7,6 @@ import {
   type Membership,
   type MembershipEffect,
   type MembershipInput,
-  Pauses,
   verdictOf,
 } from './membership.js';
 import { type ClassicMembershipOptions, type ClassicPhase, stateOf } from './classic-phase.js';
@@ -31,7 +31,7 @@ type Input = MembershipInput<ClassicReply>;
  */
 export class ClassicMembership implements Membership<ClassicAsk, ClassicReply> {
   readonly #ownership = new Ownership();
-  readonly #pauses: Pauses;
+  readonly #backoff: Backoff;
   #effects: Effect[] = [];
   #phase: ClassicPhase = 'idle';
   #memberId = '';
@@ -53,7 +53,7 @@ export class ClassicMembership implements Membership<ClassicAsk, ClassicReply> {
   #retryAtMs = Infinity;
 
   constructor(private readonly options: ClassicMembershipOptions) {
-    this.#pauses = new Pauses(options.retryBackoffMs, options.retryBackoffMaxMs);
+    this.#backoff = new Backoff(options.retryBackoffMs, options.retryBackoffMaxMs);
   }
 
   get state(): MemberState {
@@ -187,7 +187,7 @@ export class ClassicMembership implements Membership<ClassicAsk, ClassicReply> {
     if (this.#failedRounds <= FREE_ROUNDS) return this.#join(reason);
     this.#rejoinReason = reason;
     this.#phase = 'waiting';
-    this.#retryAtMs = nowMs + this.#pauses.next();
+    this.#retryAtMs = nowMs + this.#backoff.next();
   }
 
   #sendJoin(): void {
@@ -216,7 +216,7 @@ export class ClassicMembership implements Membership<ClassicAsk, ClassicReply> {
         return this.#synced(reply.assigned, nowMs);
       case 'heartbeat':
         this.#beatAtMs = nowMs + this.options.heartbeatMs;
-        this.#pauses.reset();
+        this.#backoff.reset();
         if (this.#phase === 'stable') this.#trouble = undefined;
         return;
       case 'leave':
@@ -251,7 +251,7 @@ export class ClassicMembership implements Membership<ClassicAsk, ClassicReply> {
     this.#phase = 'stable';
     this.#trouble = undefined;
     this.#hadAssignment = true;
-    this.#pauses.reset();
+    this.#backoff.reset();
     this.#failedRounds = 0;
     this.#beatAtMs = nowMs + this.options.heartbeatMs;
     this.#heldGeneration = this.#generation;
@@ -304,11 +304,11 @@ export class ClassicMembership implements Membership<ClassicAsk, ClassicReply> {
         return this.#rebalances(nowMs);
       case 'elsewhere':
         this.#effects.push({ kind: 'forgetCoordinator' });
-        return this.#again(nowMs, this.#pauses.next());
+        return this.#again(nowMs, this.#backoff.next());
       case 'again':
-        return this.#again(nowMs, this.#pauses.next());
+        return this.#again(nowMs, this.#backoff.next());
       case 'refused':
-        return this.#again(nowMs, Math.max(REFUSED_PAUSE_MS, this.#pauses.next()));
+        return this.#again(nowMs, Math.max(REFUSED_PAUSE_MS, this.#backoff.next()));
     }
   }
 
@@ -350,7 +350,7 @@ export class ClassicMembership implements Membership<ClassicAsk, ClassicReply> {
     if (this.#phase === 'closing') return this.#end();
     this.#asking = false;
     this.#phase = 'waiting';
-    this.#retryAtMs = nowMs + this.#pauses.next();
+    this.#retryAtMs = nowMs + this.#backoff.next();
   }
 
   #lose(): void {

@@ -1,5 +1,5 @@
+import { Backoff } from '../backoff.js';
 import { KafkaError } from '../error.js';
-import { Pauses } from './membership.js';
 import type { CommitStanding, GroupOffset } from './offsets.js';
 import { type TopicPartition, nameOfPartition } from '../topic-partition.js';
 
@@ -50,10 +50,10 @@ export class CommitQueue {
   /** A rebalance was told: this generation takes no commits until the round is over. */
   #refusedGeneration: number | undefined;
   #last: KafkaError | undefined;
-  readonly #pauses: Pauses;
+  readonly #backoff: Backoff;
 
   constructor(private readonly options: CommitQueueOptions) {
-    this.#pauses = new Pauses(options.retryBackoffMs, options.retryBackoffMaxMs);
+    this.#backoff = new Backoff(options.retryBackoffMs, options.retryBackoffMaxMs);
   }
 
   get isIdle(): boolean {
@@ -141,10 +141,10 @@ export class CommitQueue {
     }
     for (const name of again) if (!this.#values.has(name)) this.#values.set(name, sent.get(name)!);
     for (const waiting of this.#waiting) waiting.isSent = false;
-    if (again.length > 0) this.#notBeforeMs = nowMs + this.#pauses.next();
+    if (again.length > 0) this.#notBeforeMs = nowMs + this.#backoff.next();
     else {
       this.#notBeforeMs = 0;
-      this.#pauses.reset();
+      this.#backoff.reset();
     }
     this.#settleDone();
     return fenced;

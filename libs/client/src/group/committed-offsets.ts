@@ -1,9 +1,10 @@
 import { ZERO_UUID } from '@trunkline/kernel';
 import { OffsetFetch } from '@trunkline/protocol';
+import { Backoff } from '../backoff.js';
 import type { Cluster } from '../cluster/cluster.js';
 import { KafkaError } from '../error.js';
 import type { GroupSettings } from './group-options.js';
-import { Pauses, verdictOf } from './membership.js';
+import { verdictOf } from './membership.js';
 import type { CommitStanding, CommittedOffset } from './offsets.js';
 import { type TopicPartition, indexesByTopic, nameOfPartition } from '../topic-partition.js';
 
@@ -53,7 +54,7 @@ export class CommittedOffsets {
 
   async #fetchPatiently(wanted: readonly TopicPartition[]): Promise<Found> {
     const { commitTimeoutMs, retryBackoffMs, retryBackoffMaxMs } = this.settings;
-    const pauses = new Pauses(retryBackoffMs, retryBackoffMaxMs);
+    const backoff = new Backoff(retryBackoffMs, retryBackoffMaxMs);
     const { clock } = this.cluster.ports;
     const untilMs = clock.monotonicMs() + commitTimeoutMs;
     for (;;) {
@@ -62,7 +63,7 @@ export class CommittedOffsets {
       );
       if (!(error instanceof KafkaError)) return error;
       if (verdictOf(error) === 'elsewhere') this.cluster.forgetCoordinator('group', this.settings.groupId);
-      const pauseMs = pauses.next();
+      const pauseMs = backoff.next();
       const isPassing = error.retriable || error.is('STALE_MEMBER_EPOCH', 'UNKNOWN_MEMBER_ID');
       if (!isPassing || this.#isClosed || clock.monotonicMs() + pauseMs > untilMs) throw error;
       await new Promise<void>((resolve) => this.cluster.after(pauseMs, resolve));

@@ -1,4 +1,5 @@
 import type { Uuid } from '@trunkline/kernel';
+import { Backoff } from '../backoff.js';
 import { KafkaError } from '../error.js';
 import type { ConsumerAsk, ConsumerReply } from './consumer-asks.js';
 import {
@@ -7,7 +8,6 @@ import {
   type Membership,
   type MembershipEffect,
   type MembershipInput,
-  Pauses,
   verdictOf,
 } from './membership.js';
 import { Ownership } from './ownership.js';
@@ -50,7 +50,7 @@ type Input = MembershipInput<ConsumerReply>;
  */
 export class ConsumerMembership implements Membership<ConsumerAsk, ConsumerReply> {
   readonly #ownership = new Ownership();
-  readonly #pauses: Pauses;
+  readonly #backoff: Backoff;
   /** Heartbeats that did not wait for their time, since the last that did. */
   #hurried = 0;
   #effects: Effect[] = [];
@@ -72,7 +72,7 @@ export class ConsumerMembership implements Membership<ConsumerAsk, ConsumerReply
 
   constructor(private readonly options: ConsumerMembershipOptions) {
     this.#memberId = options.memberId;
-    this.#pauses = new Pauses(options.retryBackoffMs, options.retryBackoffMaxMs);
+    this.#backoff = new Backoff(options.retryBackoffMs, options.retryBackoffMaxMs);
   }
 
   get state(): MemberState {
@@ -191,7 +191,7 @@ export class ConsumerMembership implements Membership<ConsumerAsk, ConsumerReply
   #answered(reply: ConsumerReply, nowMs: number): void {
     if (this.#phase === 'leaving') return this.#end();
     this.#lastContactMs = nowMs;
-    this.#pauses.reset();
+    this.#backoff.reset();
     this.#trouble = undefined;
     this.#mustTellAll = false;
     this.#memberId = reply.memberId ?? this.#memberId;
@@ -254,14 +254,14 @@ export class ConsumerMembership implements Membership<ConsumerAsk, ConsumerReply
         return this.#fenced(error, nowMs);
       case 'elsewhere':
         this.#effects.push({ kind: 'forgetCoordinator' });
-        this.#beatAtMs = nowMs + this.#pauses.next();
+        this.#beatAtMs = nowMs + this.#backoff.next();
         return;
       case 'refused':
-        this.#beatAtMs = nowMs + Math.max(REFUSED_PAUSE_MS, this.#pauses.next());
+        this.#beatAtMs = nowMs + Math.max(REFUSED_PAUSE_MS, this.#backoff.next());
         return;
       case 'again':
       case 'rebalance':
-        this.#beatAtMs = nowMs + this.#pauses.next();
+        this.#beatAtMs = nowMs + this.#backoff.next();
         return;
     }
   }
@@ -273,7 +273,7 @@ export class ConsumerMembership implements Membership<ConsumerAsk, ConsumerReply
     this.#lose();
     if (this.#phase === 'closing') return this.#end();
     if (!wasJoining) return this.#join();
-    this.#beatAtMs = nowMs + this.#pauses.next();
+    this.#beatAtMs = nowMs + this.#backoff.next();
   }
 
   #lapsed(nowMs: number): void {

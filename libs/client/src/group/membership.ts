@@ -1,4 +1,3 @@
-import { doubledMs } from '../backoff.js';
 import type { KafkaError } from '../error.js';
 import type { TopicPartition } from '../topic-partition.js';
 
@@ -61,25 +60,6 @@ export interface Membership<Ask, Reply> {
   /** Why it is not in good standing, as the last error told it. */
   readonly trouble: KafkaError | undefined;
   step(input: MembershipInput<Reply>): readonly MembershipEffect<Ask>[];
-}
-
-/** Pauses that double up to a limit. */
-export class Pauses {
-  #failures = 0;
-
-  constructor(
-    private readonly firstMs: number,
-    private readonly maxMs: number,
-  ) {}
-
-  next(): number {
-    this.#failures += 1;
-    return doubledMs(this.#failures, this.firstMs, this.maxMs);
-  }
-
-  reset(): void {
-    this.#failures = 0;
-  }
 }
 
 /** How a membership takes an error. */
