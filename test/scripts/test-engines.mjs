@@ -8,7 +8,8 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 
 const DEFAULT_VERSION = '4.3.1';
-const SHARED_PORT = 30_090;
+/** Beside those of the specs: test/conformance/client/brokers.ts. */
+const SHARED_PORT = Number(process.env.TRUNKLINE_TEST_PORT ?? 30_100) - 10;
 const wantedVersion = process.env.TRUNKLINE_KAFKA_VERSION || DEFAULT_VERSION;
 const versions = new Set([DEFAULT_VERSION, wantedVersion]);
 const jarsOf = (version) =>

@@ -11,7 +11,7 @@ export type Needed = 'Apache Kafka' | 'kcat' | 'python3-confluent-kafka';
 export function whyLeftOut(needed: Needed, version?: string): string | undefined {
   const name = version === undefined ? needed : `${needed} ${version}`;
   const missing = (process.env['TRUNKLINE_MISSING'] ?? '').split(',').filter((each) => each !== '');
-  if (missing.some((each) => each.startsWith(name))) return `${name} is missing`;
+  if (missing.some((each) => each.startsWith(name) || name.startsWith(each))) return `${name} is missing`;
   return needed === 'Apache Kafka' && missing.includes('java') ? 'java is missing' : undefined;
 }
 

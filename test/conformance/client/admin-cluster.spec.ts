@@ -1,6 +1,7 @@
 import { expect, it } from '@jest/globals';
 import type { Uuid } from '@trunkline/kernel';
-import { codeOf, describeAdmin, eventually } from './admin-kit.js';
+import { describeAdmin, eventually } from './admin-kit.js';
+import { codeOf } from './client-kit.js';
 import { apacheKafka, itSinceFour, kafkaBrokers } from './brokers.js';
 
 const SOME_UUID = '_WNvW5yCQju7sVk4NrvR7A' as Uuid;

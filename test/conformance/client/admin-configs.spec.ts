@@ -1,7 +1,8 @@
 import { expect, it } from '@jest/globals';
 import { itSinceFour } from './brokers.js';
 import type { ConfigResource } from '@trunkline/client';
-import { codeOf, describeAdmin, eventually } from './admin-kit.js';
+import { describeAdmin, eventually } from './admin-kit.js';
+import { codeOf } from './client-kit.js';
 
 const topicOf = (name: string): ConfigResource => ({ type: 'topic', name });
 

@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Admin } from '@trunkline/client';
 import { until } from '@trunkline/testing';
-import { codeOf, describeAdmin } from './admin-kit.js';
+import { describeAdmin } from './admin-kit.js';
+import { codeOf } from './client-kit.js';
 import { kafkaBrokers, kafkaBrokersWith } from './brokers.js';
 import { GroupWorld, shared } from './groups-kit.js';
 import { ShareWorld, take } from './share-kit.js';
@@ -96,11 +97,9 @@ for (const tested of kafkaBrokers()) {
     let admin: Admin;
     let topic: string;
     const group = `admin-members-${process.pid}-${Date.now()}`;
-    const close: (() => Promise<void>)[] = [];
 
     beforeAll(async () => {
-      const running = await tested.start();
-      groups = new GroupWorld(running.bootstrap);
+      groups = await GroupWorld.start(tested);
       admin = new Admin(groups.client.cluster, { timeoutMs: 15_000 });
       topic = await groups.topic(4, `${group}-topic`);
       const [lone, fixed] = [
@@ -108,14 +107,10 @@ for (const tested of kafkaBrokers()) {
         groups.member({ groupId: group, topics: [topic], instanceId: 'fixed' }),
       ];
       await shared([lone, fixed], { [topic]: 4 });
-      close.push(
-        () => groups.close(),
-        () => running.close(),
-      );
     });
     afterAll(async () => {
-      await admin.close();
-      for (const step of close) await step();
+      await admin?.close();
+      await groups?.close();
     });
 
     it('are listed over all brokers, with state and type', async () => {
@@ -222,21 +217,17 @@ for (const newer of kafkaBrokersWith('shareGroups'))
     let groups: GroupWorld;
     let share: ShareWorld;
     let admin: Admin;
-    let close: () => Promise<void>;
 
     beforeAll(async () => {
-      const running = await newer.start();
-      groups = new GroupWorld(running.bootstrap);
-      share = new ShareWorld(running.bootstrap);
+      groups = await GroupWorld.start(newer);
+      share = new ShareWorld(groups);
       admin = new Admin(groups.client.cluster, { timeoutMs: 15_000 });
-      close = async () => {
-        await admin.close();
-        await share.close();
-        await groups.close();
-        await running.close();
-      };
     });
-    afterAll(() => close());
+    afterAll(async () => {
+      await admin?.close();
+      await share?.close();
+      await groups?.close();
+    });
 
     it('of consumers are described with epochs and assignments', async () => {
       const [topic, group] = [await groups.topic(2), groups.name('admin')];

@@ -3,7 +3,6 @@ import {
   Admin,
   type AdminOptions,
   KafkaClient,
-  KafkaError,
   type NewTopic,
   Producer,
   type ProducerOptions,
@@ -92,18 +91,10 @@ export function describeAdmin(
       beforeAll(async () => {
         world = new AdminWorld(await tested.start(), tested);
       });
-      afterAll(() => world.close());
+      afterAll(() => world?.close());
       behaviours(() => world, tested);
     });
   }
-}
-
-/** How a call failed: the code of its error. */
-export async function codeOf(call: Promise<unknown>): Promise<string> {
-  return await call.then(
-    () => 'no error',
-    (reason: unknown) => (reason instanceof KafkaError ? reason.code : String(reason)),
-  );
 }
 
 /** Waits until what is read is so: brokers show a change a moment after they answered it. */

@@ -1,11 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { type AclBinding, type Admin, KafkaClient, type QuotaEntity } from '@trunkline/client';
-import { startApacheKafka } from '@trunkline/testing';
-import { AdminWorld, codeOf, describeAdmin, eventually } from './admin-kit.js';
-import { kafkaBrokersWith, nodePorts } from './brokers.js';
+import { freePort, startApacheKafka } from '@trunkline/testing';
+import { AdminWorld, describeAdmin, eventually } from './admin-kit.js';
+import { codeOf } from './client-kit.js';
+import { freePortPair, kafkaBrokersWith, nodePorts } from './brokers.js';
 
-const PORT = 30_610;
-const SASL_PORT = 30_612;
 const apache = kafkaBrokersWith('transactions');
 
 describeAdmin(
@@ -172,7 +171,6 @@ function binding(user: string, over: Partial<AclBinding> = {}): AclBinding {
 }
 
 const JAAS = 'org.apache.kafka.common.security.plain.PlainLoginModule required';
-const LISTENERS = `PLAINTEXT://127.0.0.1:${PORT},SASL_PLAINTEXT://127.0.0.1:${SASL_PORT}`;
 
 for (const tested of apache)
   describe(`a secured ${tested.name}`, () => {
@@ -180,12 +178,17 @@ for (const tested of apache)
     let admin: Admin;
     let alice: Admin;
 
+    let saslBootstrap: string;
+
     beforeAll(async () => {
+      const port = await freePortPair();
+      saslBootstrap = `127.0.0.1:${await freePort()}`;
+      const listeners = `PLAINTEXT://127.0.0.1:${port},SASL_PLAINTEXT://${saslBootstrap}`;
       const running = await startApacheKafka({
-        port: PORT,
+        port,
         properties: {
-          listeners: `${LISTENERS},CONTROLLER://127.0.0.1:${PORT + 1}`,
-          'advertised.listeners': LISTENERS,
+          listeners: `${listeners},CONTROLLER://127.0.0.1:${port + 1}`,
+          'advertised.listeners': listeners,
           'listener.security.protocol.map': 'CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT,SASL_PLAINTEXT:SASL_PLAINTEXT',
           'sasl.enabled.mechanisms': 'PLAIN,SCRAM-SHA-256',
           'listener.name.sasl_plaintext.plain.sasl.jaas.config': `${JAAS} user_alice="secret" user_bob="hush";`,
@@ -200,7 +203,7 @@ for (const tested of apache)
       admin = world.admin;
       alice = adminOf('alice', 'secret');
     });
-    afterAll(() => world.close());
+    afterAll(() => world?.close());
 
     const clients: KafkaClient[] = [];
     afterAll(async () => {
@@ -211,7 +214,7 @@ for (const tested of apache)
       const sasl = token
         ? ({ mechanism: 'SCRAM-SHA-256', username, password, tokenAuthentication: true } as const)
         : ({ mechanism: 'PLAIN', username, password } as const);
-      const client = new KafkaClient({ bootstrap: `127.0.0.1:${SASL_PORT}`, sasl }, nodePorts());
+      const client = new KafkaClient({ bootstrap: saslBootstrap, sasl }, nodePorts());
       clients.push(client);
       return world.another({}, client);
     }

@@ -1,6 +1,7 @@
 import { expect, it } from '@jest/globals';
 import { ZERO_UUID } from '@trunkline/kernel';
-import { codeOf, describeAdmin, eventually } from './admin-kit.js';
+import { describeAdmin, eventually } from './admin-kit.js';
+import { codeOf } from './client-kit.js';
 
 describeAdmin('topics', (world) => {
   it('are made with partitions, replicas and configs', async () => {

@@ -1,6 +1,7 @@
 import { expect, it } from '@jest/globals';
 import { until } from '@trunkline/testing';
-import { codeOf, describeAdmin } from './admin-kit.js';
+import { describeAdmin } from './admin-kit.js';
+import { codeOf } from './client-kit.js';
 import { itSinceFour, kafkaBrokersWith } from './brokers.js';
 
 describeAdmin('producers', (world) => {

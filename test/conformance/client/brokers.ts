@@ -21,11 +21,19 @@ export interface BrokerFeatures {
   readonly shareGroups: boolean;
 }
 
+/** A broker that can be taken away, and comes back where it was with what it knew. */
+export interface MortalBroker extends RunningBroker {
+  kill(): Promise<void>;
+  start(): Promise<void>;
+}
+
 export interface TestedBroker {
   readonly name: string;
   readonly has: BrokerFeatures;
   /** `config`: of our broker; Apache Kafka, which may be shared, keeps its own. */
   start(config?: Readonly<Record<string, string>>): Promise<RunningBroker>;
+  /** One that nobody shares. */
+  startMortal(): Promise<MortalBroker>;
 }
 
 /** Kafka 3.9, selected by `TRUNKLINE_KAFKA_VERSION`, has groups of KIP-848 and share groups as previews only: not tested. */
@@ -43,9 +51,10 @@ export function itSinceFour(name: string, behaves: () => Promise<void>): void {
   itUnless(isBeforeFour ? previewOnly : undefined, name, behaves);
 }
 
-/** Files that run at once look for ports in ranges of their own. */
+/** Files that run at once look for ports in ranges of their own, 96 from `TRUNKLINE_TEST_PORT` (default 30100). */
 const PORTS = 32;
-const FIRST_PORT = 30_100 + ((Number(process.env['JEST_WORKER_ID'] ?? 1) - 1) % 3) * PORTS;
+const FIRST_PORT =
+  Number(process.env['TRUNKLINE_TEST_PORT'] ?? 30_100) + ((Number(process.env['JEST_WORKER_ID'] ?? 1) - 1) % 3) * PORTS;
 const LAST_PORT = FIRST_PORT + PORTS - 2;
 
 /**
@@ -78,14 +87,21 @@ export function nodePorts(over: Partial<ClientPorts> = {}): ClientPorts {
   };
 }
 
+const OUR_SETTINGS = { 'auto.create.topics.enable': 'false', 'group.initial.rebalance.delay.ms': '0' };
+
 export const trunkline: TestedBroker = {
   name: 'Trunkline',
   has: { transactions: false, consumerGroups: false, shareGroups: false },
   start: async (config = {}) => {
-    const settings = { 'auto.create.topics.enable': 'false', 'group.initial.rebalance.delay.ms': '0', ...config };
-    const test = await startTestBroker({ network: new NodeNetwork(), config: settings });
+    const test = await startTestBroker({ network: new NodeNetwork(), config: { ...OUR_SETTINGS, ...config } });
     const { host, port } = test.broker.addresses[0]!.advertised;
     return { bootstrap: `${host}:${port}`, close: () => test.stop() };
+  },
+  startMortal: async () => {
+    const bootstrap = `127.0.0.1:${await freePortPair()}`;
+    const config = { ...OUR_SETTINGS, listeners: `PLAINTEXT://${bootstrap}` };
+    const test = await startTestBroker({ network: new NodeNetwork(), config });
+    return { bootstrap, kill: () => test.broker.close(), start: () => test.restart(), close: () => test.stop() };
   },
 };
 
@@ -97,6 +113,7 @@ export const apacheKafka: TestedBroker = {
     if (given !== undefined) return { bootstrap: given, close: async () => {} };
     return await startApacheKafka({ port: await freePortPair() });
   },
+  startMortal: async () => await startApacheKafka({ port: await freePortPair() }),
 };
 
 /** A port that is free, and so is the next one: that is for the controller. */

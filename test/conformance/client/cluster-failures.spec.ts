@@ -1,35 +1,12 @@
 import { type AddressInfo, type Server, type Socket, connect, createServer } from 'node:net';
 import { afterAll, afterEach, beforeAll, expect, it } from '@jest/globals';
-import { KafkaClient, KafkaError } from '@trunkline/client';
+import { KafkaClient } from '@trunkline/client';
 import type { Network } from '@trunkline/kernel';
 import { NodeNetwork } from '@trunkline/platform';
 import { ListGroups, Metadata } from '@trunkline/protocol';
-import { describeUnless, startApacheKafka, startTestBroker } from '@trunkline/testing';
-import { freePortPair, nodePorts, ownKafkaLeftOut } from './brokers.js';
-
-/** A broker that can be taken away and comes back where it was. */
-interface MortalBroker {
-  readonly bootstrap: string;
-  kill(): Promise<void>;
-  start(): Promise<void>;
-  close(): Promise<void>;
-}
-
-async function startTrunkline(): Promise<MortalBroker> {
-  const bootstrap = `127.0.0.1:${await freePortPair()}`;
-  const config = { listeners: `PLAINTEXT://${bootstrap}` };
-  const test = await startTestBroker({ network: new NodeNetwork(), config });
-  return {
-    bootstrap,
-    kill: () => test.broker.close(),
-    start: () => test.restart(),
-    close: () => test.stop(),
-  };
-}
-
-async function startApache(): Promise<MortalBroker> {
-  return await startApacheKafka({ port: await freePortPair() });
-}
+import { describeUnless } from '@trunkline/testing';
+import { type MortalBroker, type TestedBroker, apacheKafka, nodePorts, ownKafkaLeftOut, trunkline } from './brokers.js';
+import { codeOf } from './client-kit.js';
 
 /** What stands between the client and the broker: passes bytes on, or does something else with the broker's. */
 class Wire {
@@ -80,11 +57,11 @@ class Wire {
   }
 }
 
-describeFailures('Trunkline', startTrunkline);
-describeFailures('Apache Kafka', startApache, ownKafkaLeftOut);
+describeFailures(trunkline);
+describeFailures(apacheKafka, ownKafkaLeftOut);
 
-function describeFailures(name: string, start: () => Promise<MortalBroker>, leftOut?: string): void {
-  describeUnless(leftOut, `a client of ${name}`, () => {
+function describeFailures(tested: TestedBroker, leftOut?: string): void {
+  describeUnless(leftOut, `a client of ${tested.name}`, () => {
     let broker: MortalBroker;
     let wire: Wire;
     let client: KafkaClient;
@@ -92,7 +69,7 @@ function describeFailures(name: string, start: () => Promise<MortalBroker>, left
     const anyone = { kind: 'anyone' } as const;
 
     beforeAll(async () => {
-      broker = await start();
+      broker = await tested.startMortal();
     });
 
     afterEach(async () => {
@@ -108,13 +85,6 @@ function describeFailures(name: string, start: () => Promise<MortalBroker>, left
       const options = { bootstrap: broker.bootstrap, requestTimeoutMs: 30_000 };
       client = new KafkaClient(options, nodePorts({ network: wire.network }));
       await client.connect();
-    }
-
-    async function codeOf(asking: Promise<unknown>): Promise<string> {
-      return await asking.then(
-        () => 'no error',
-        (reason: unknown) => (reason instanceof KafkaError ? reason.code : String(reason)),
-      );
     }
 
     it('fails with DISCONNECTED when the connection is cut inside of a frame, and goes on', async () => {

@@ -38,7 +38,7 @@ function describeConsumer(tested: TestedBroker): void {
     await Promise.all(open.map((consumer) => consumer.close(5_000)));
     open = [];
   });
-  afterAll(() => bench.stop());
+  afterAll(() => bench?.close());
 
   describe(`a consumer of ${tested.name}`, () => {
     it('polls what its partitions have', async () => {

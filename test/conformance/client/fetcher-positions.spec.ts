@@ -1,29 +1,20 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
-import { FetchError, type FetcherOptions, KafkaError, Producer, offsetsFor } from '@trunkline/client';
+import { FetchError, KafkaError, Producer, offsetsFor } from '@trunkline/client';
 import { utf8 } from '@trunkline/kernel';
 import { until } from '@trunkline/testing';
 import { type TestedBroker, kafkaBrokers } from './brokers.js';
-import { ConsumerBench, Heard } from './consumer-fixture.js';
+import { ConsumerBench } from './consumer-fixture.js';
 
 for (const tested of kafkaBrokers()) describePositions(tested);
 
 function describePositions(tested: TestedBroker): void {
   let bench: ConsumerBench;
-  let started: Heard[] = [];
-  const hear = (options: FetcherOptions = {}): Heard => {
-    const heard = new Heard(bench, options);
-    started.push(heard);
-    return heard;
-  };
 
   beforeAll(async () => {
     bench = await ConsumerBench.start(tested);
   });
-  afterEach(() => {
-    for (const { fetcher } of started) fetcher.stop();
-    started = [];
-  });
-  afterAll(() => bench.stop());
+  afterEach(() => bench.hush());
+  afterAll(() => bench?.close());
 
   /** Five records, of which retention took two. */
   const shortened = async (): Promise<string> => {
@@ -36,7 +27,7 @@ function describePositions(tested: TestedBroker): void {
   describe(`a position that ${tested.name} does not have`, () => {
     it('is an error that names the bounds, and the partition waits for a seek', async () => {
       const topic = await shortened();
-      const heard = hear({ reset: 'none' });
+      const heard = bench.hear({ reset: 'none' });
       heard.fetcher.add(topic, 0, 1);
       await until('it fails', () => heard.failures.length > 0);
       const [error] = heard.failures;
@@ -51,7 +42,7 @@ function describePositions(tested: TestedBroker): void {
 
     it('moves to the start with earliest', async () => {
       const topic = await shortened();
-      const heard = hear({ reset: 'earliest' });
+      const heard = bench.hear({ reset: 'earliest' });
       heard.fetcher.add(topic, 0, 0);
       await heard.has(3);
       expect(heard.moves).toEqual([`${topic}/0 from 0 to 2: out-of-range`]);
@@ -60,7 +51,7 @@ function describePositions(tested: TestedBroker): void {
 
     it('moves to the end with latest', async () => {
       const topic = await shortened();
-      const heard = hear({ reset: 'latest' });
+      const heard = bench.hear({ reset: 'latest' });
       heard.fetcher.add(topic, 0, 99);
       await until('it moves', () => heard.moves.length > 0);
       await bench.say(topic, 0, ['f']);
@@ -71,7 +62,7 @@ function describePositions(tested: TestedBroker): void {
 
     it('is left behind when retention overtakes the reader', async () => {
       const topic = await shortened();
-      const heard = hear({ reset: 'earliest', partitionMaxBytes: 1, maxBytes: 1, partitionPrefetchBytesMax: 1 });
+      const heard = bench.hear({ reset: 'earliest', partitionMaxBytes: 1, maxBytes: 1, partitionPrefetchBytesMax: 1 });
       heard.drains = false;
       heard.fetcher.add(topic, 0, 2);
       await heard.has(1);
@@ -86,10 +77,10 @@ function describePositions(tested: TestedBroker): void {
   describe(`a topic of ${tested.name}`, () => {
     it('is read when it is made later', async () => {
       const name = `consumer-later-${Date.now()}`;
-      const heard = hear();
+      const heard = bench.hear();
       heard.fetcher.add(name, 0, 0);
       await until('there is trouble', () => heard.fetcher.troubleOf(name, 0) !== undefined);
-      await bench.topic(1, {}, name);
+      await bench.topic(1, name);
       await bench.say(name, 0, ['a']);
       await heard.has(1);
       expect(heard.fetcher.trouble).toBeUndefined();
@@ -98,12 +89,12 @@ function describePositions(tested: TestedBroker): void {
     it('that was deleted and made anew is read from its beginning', async () => {
       const topic = await bench.topic();
       await bench.say(topic, 0, ['a', 'b', 'c']);
-      const heard = hear({ maxWaitMs: 100 });
+      const heard = bench.hear({ maxWaitMs: 100 });
       heard.fetcher.add(topic, 0, 0);
       await heard.has(3);
       await bench.deleteTopic(topic);
       await until('it is missed', () => heard.fetcher.troubleOf(topic, 0) !== undefined);
-      await bench.topic(1, {}, topic);
+      await bench.topic(1, topic);
       await bench.say(topic, 0, ['new']);
       await heard.has(4);
       expect(heard.values).toEqual(['a', 'b', 'c', 'new']);
@@ -113,11 +104,11 @@ function describePositions(tested: TestedBroker): void {
     it('that was deleted and made anew is an error without a reset policy', async () => {
       const topic = await bench.topic();
       await bench.say(topic, 0, ['a']);
-      const heard = hear({ maxWaitMs: 100, reset: 'none' });
+      const heard = bench.hear({ maxWaitMs: 100, reset: 'none' });
       heard.fetcher.add(topic, 0, 0);
       await heard.has(1);
       await bench.deleteTopic(topic);
-      await bench.topic(1, {}, topic);
+      await bench.topic(1, topic);
       await until('it fails', () => heard.failures.length > 0);
       expect(heard.failures[0]).toMatchObject({ code: 'UNKNOWN_TOPIC_ID', position: 1 });
     });
@@ -188,7 +179,7 @@ function describePositions(tested: TestedBroker): void {
         return end?.offset === 6;
       });
       await bench.say(topic, 0, ['d']);
-      const heard = hear({ isolationLevel: 'read_committed' });
+      const heard = bench.hear({ isolationLevel: 'read_committed' });
       heard.fetcher.add(topic, 0, 0);
       await heard.has(3);
       expect(heard.values).toEqual(['a', 'c', 'd']);
@@ -201,7 +192,7 @@ function describePositions(tested: TestedBroker): void {
       await transact(topic, 'a', true);
       await transact(topic, 'b', false);
       await bench.say(topic, 0, ['c']);
-      const heard = hear();
+      const heard = bench.hear();
       heard.fetcher.add(topic, 0, 0);
       await heard.has(3);
       expect(heard.values).toEqual(['a', 'b', 'c']);
@@ -213,7 +204,7 @@ function describePositions(tested: TestedBroker): void {
       producer.beginTransaction();
       await producer.send({ topic, partition: 0, value: utf8('inside') });
       await bench.say(topic, 0, ['after']);
-      const heard = hear({ isolationLevel: 'read_committed', maxWaitMs: 100 });
+      const heard = bench.hear({ isolationLevel: 'read_committed', maxWaitMs: 100 });
       heard.fetcher.add(topic, 0, 0);
       await heard.has(1);
       expect(heard.fetched[0]).toMatchObject({ lastStableOffset: 1, highWatermark: 3 });

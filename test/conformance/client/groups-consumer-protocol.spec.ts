@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { LeaveGroup, ConsumerGroupHeartbeat } from '@trunkline/protocol';
 import { until } from '@trunkline/testing';
-import { type RunningBroker, type TestedBroker, kafkaBrokersWith, trunkline } from './brokers.js';
+import { type TestedBroker, kafkaBrokersWith, trunkline } from './brokers.js';
 import { GroupWorld, type Probe, shared } from './groups-kit.js';
 
 for (const tested of kafkaBrokersWith('consumerGroups')) describeConsumerProtocol(tested);
@@ -9,19 +9,12 @@ for (const tested of kafkaBrokersWith('consumerGroups')) describeConsumerProtoco
 /** Members of groups whose assignments the broker makes (KIP-848). */
 function describeConsumerProtocol(tested: TestedBroker): void {
   describe(`groups of the consumer protocol on ${tested.name}`, () => {
-    let running: RunningBroker;
     let world: GroupWorld;
     const protocol = 'consumer' as const;
-
     beforeAll(async () => {
-      running = await tested.start();
-      world = new GroupWorld(running.bootstrap);
+      world = await GroupWorld.start(tested);
     });
-
-    afterAll(async () => {
-      await world.close();
-      await running.close();
-    });
+    afterAll(() => world?.close());
 
     it('gives a lone member everything', async () => {
       const topic = await world.topic(3);
@@ -213,11 +206,9 @@ function describeConsumerProtocol(tested: TestedBroker): void {
 
 describe('the consumer protocol on a broker that does not know it', () => {
   it('is refused with what to do', async () => {
-    const running = await trunkline.start();
-    const world = new GroupWorld(running.bootstrap);
+    const world = await GroupWorld.start(trunkline);
     const probe = world.member({ groupId: world.name('old'), topics: ['nothing'], protocol: 'consumer' });
     await expect(probe.member.ready).rejects.toMatchObject({ code: 'UNSUPPORTED_BROKER' });
     await world.close();
-    await running.close();
   });
 });

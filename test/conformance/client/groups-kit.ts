@@ -3,50 +3,17 @@ import {
   GroupMember,
   type GroupOptions,
   type TopicPartition,
-  KafkaClient,
+  type KafkaClient,
 } from '@trunkline/client';
-import { CreatePartitions, CreateTopics, DeleteTopics } from '@trunkline/protocol';
-import { ZERO_UUID } from '@trunkline/kernel';
 import { until } from '@trunkline/testing';
-import { nodePorts } from './brokers.js';
+import { ClientWorld, type LentBroker } from './client-kit.js';
 
-/** One client, and what was made with it: topics and members that are gone when it closes. */
-export class GroupWorld {
-  readonly client: KafkaClient;
-  readonly #topics: string[] = [];
+/** A client of a running broker, with topics and members of its own. */
+export class GroupWorld extends ClientWorld {
   readonly #members: Probe[] = [];
-  #names = 0;
 
-  constructor(readonly bootstrap: string) {
-    this.client = new KafkaClient({ bootstrap, metadataMaxAgeMs: 500 }, nodePorts());
-  }
-
-  /** A name that nobody else uses. */
-  name(about: string): string {
-    this.#names += 1;
-    return `groups-${about}-${Date.now()}-${this.#names}`;
-  }
-
-  async topic(partitions: number, name = this.name('topic')): Promise<string> {
-    const topics = [{ name, numPartitions: partitions, replicationFactor: 1, assignments: [], configs: [] }];
-    const ask = { topics, timeoutMs: 10_000 };
-    const { body } = await this.client.cluster.ask({ kind: 'controller' }, CreateTopics, ask);
-    const { errorCode } = body.topics[0]!;
-    if (errorCode !== 0) throw new Error(`topic ${name}: ${errorCode}`);
-    this.#topics.push(name);
-    await until(`${name} is there`, async () => {
-      await this.client.cluster.refresh([name]);
-      return this.client.cluster.image.topics.get(name)?.partitions.every(({ leader }) => leader >= 0);
-    });
-    return name;
-  }
-
-  async grow(name: string, count: number): Promise<void> {
-    const topics = [{ name, count, assignments: null }];
-    const ask = { topics, timeoutMs: 10_000, validateOnly: false };
-    const { body } = await this.client.cluster.ask({ kind: 'controller' }, CreatePartitions, ask);
-    const { errorCode } = body.results[0]!;
-    if (errorCode !== 0) throw new Error(`growth of ${name}: ${errorCode}`);
+  constructor(running: LentBroker) {
+    super(running, 'groups', { metadataMaxAgeMs: 500 });
   }
 
   member(options: GroupOptions, listener: Partial<GroupListener> = {}, client = this.client): Probe {
@@ -55,15 +22,9 @@ export class GroupWorld {
     return probe;
   }
 
-  async close(): Promise<void> {
+  override async close(): Promise<void> {
     await Promise.all(this.#members.map(({ member }) => member.close(5_000)));
-    const names = this.#topics;
-    await this.client.cluster.ask({ kind: 'controller' }, DeleteTopics, (version) =>
-      version >= 6
-        ? { topics: names.map((name) => ({ name, topicId: ZERO_UUID })), timeoutMs: 10_000 }
-        : { topicNames: names, timeoutMs: 10_000 },
-    );
-    await this.client.close();
+    await super.close();
   }
 }
 

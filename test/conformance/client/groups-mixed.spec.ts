@@ -10,7 +10,7 @@ import {
   stickyAssignor,
 } from '@trunkline/client';
 import { apacheKafkaJars, itUnless, until, whyLeftOut } from '@trunkline/testing';
-import { type RunningBroker, type TestedBroker, kafkaBrokers } from './brokers.js';
+import { type TestedBroker, kafkaBrokers } from './brokers.js';
 import { GroupWorld, type Probe } from './groups-kit.js';
 
 const JAVA_STRATEGIES: readonly (readonly [string, Assignor])[] = [
@@ -118,18 +118,11 @@ for (const tested of kafkaBrokers()) describeMixed(tested);
 
 function describeMixed(tested: TestedBroker): void {
   describe(`groups of mixed members on ${tested.name}`, () => {
-    let running: RunningBroker;
     let world: GroupWorld;
-
     beforeAll(async () => {
-      running = await tested.start();
-      world = new GroupWorld(running.bootstrap);
+      world = await GroupWorld.start(tested);
     });
-
-    afterAll(async () => {
-      await world.close();
-      await running.close();
-    });
+    afterAll(() => world?.close());
 
     /** We lead first; then they do, and read what we say of ourselves; then we again. */
     async function takeTurns(assignor: Assignor, join: (topic: string, group: string) => Foreign): Promise<void> {
@@ -158,12 +151,12 @@ function describeMixed(tested: TestedBroker): void {
 
     for (const [strategy, assignor] of JAVA_STRATEGIES)
       itUnless(whyLeftOut('Apache Kafka', '4'), `shares by ${strategy} with a Java consumer, whoever leads`, () =>
-        takeTurns(assignor, (topic, group) => Foreign.java(running.bootstrap, topic, group, strategy)),
+        takeTurns(assignor, (topic, group) => Foreign.java(world.bootstrap, topic, group, strategy)),
       );
 
     for (const assignor of [rangeAssignor, roundRobinAssignor, cooperativeStickyAssignor])
       itUnless(whyLeftOut('python3-confluent-kafka'), `shares by ${assignor.name} with librdkafka, whoever leads`, () =>
-        takeTurns(assignor, (topic, group) => Foreign.librdkafka(running.bootstrap, topic, group, assignor.name)),
+        takeTurns(assignor, (topic, group) => Foreign.librdkafka(world.bootstrap, topic, group, assignor.name)),
       );
   });
 }

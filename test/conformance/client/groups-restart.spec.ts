@@ -1,58 +1,21 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { NodeNetwork } from '@trunkline/platform';
-import { startApacheKafka, startTestBroker, until } from '@trunkline/testing';
-import { apacheKafka as tested, kafkaBrokers } from './brokers.js';
+import { until } from '@trunkline/testing';
+import { type MortalBroker, type TestedBroker, kafkaBrokers } from './brokers.js';
 import { GroupWorld, shared } from './groups-kit.js';
 
-interface Restartable {
-  readonly bootstrap: string;
-  stop(): Promise<void>;
-  start(): Promise<void>;
-  close(): Promise<void>;
-}
-
-const PORT = 30_410;
-const KAFKA_PORT = 30_420;
-
-async function trunkline(): Promise<Restartable> {
-  const config = { 'group.initial.rebalance.delay.ms': '0', listeners: `PLAINTEXT://127.0.0.1:${PORT}` };
-  const test = await startTestBroker({ network: new NodeNetwork(), config });
-  return {
-    bootstrap: `127.0.0.1:${PORT}`,
-    stop: () => test.broker.close(),
-    start: () => test.restart(),
-    close: () => test.stop(),
-  };
-}
-
-async function apacheKafka(): Promise<Restartable> {
-  const node = await startApacheKafka({ port: KAFKA_PORT });
-  return { bootstrap: node.bootstrap, stop: () => node.kill(), start: () => node.start(), close: () => node.close() };
-}
-
-describeRestarts('Trunkline', trunkline, ['classic']);
-if (kafkaBrokers().length > 1)
-  describeRestarts('Apache Kafka', apacheKafka, tested.has.consumerGroups ? ['classic', 'consumer'] : ['classic']);
+for (const tested of kafkaBrokers())
+  describeRestarts(tested, tested.has.consumerGroups ? ['classic', 'consumer'] : ['classic']);
 
 /** What members do while their coordinator is gone. */
-function describeRestarts(
-  name: string,
-  make: () => Promise<Restartable>,
-  protocols: readonly ('classic' | 'consumer')[],
-): void {
-  describe(`a coordinator that restarts: ${name}`, () => {
-    let node: Restartable;
+function describeRestarts(tested: TestedBroker, protocols: readonly ('classic' | 'consumer')[]): void {
+  describe(`a coordinator that restarts: ${tested.name}`, () => {
+    let node: MortalBroker;
     let world: GroupWorld;
-
     beforeAll(async () => {
-      node = await make();
-      world = new GroupWorld(node.bootstrap);
+      node = await tested.startMortal();
+      world = new GroupWorld(node);
     });
-
-    afterAll(async () => {
-      await world.close();
-      await node.close();
-    });
+    afterAll(() => world?.close());
 
     it.each(protocols)('finds the members of a %s group where it left them', async (protocol) => {
       const topic = await world.topic(4);
@@ -62,7 +25,7 @@ function describeRestarts(
         members.every(({ owned, member }) => owned.size === 2 && member.state === 'stable'),
       );
       const before = members.map(({ told }) => told.length);
-      await node.stop();
+      await node.kill();
       await until('they notice', () => members.every(({ member }) => member.trouble !== undefined));
       await node.start();
       await until('they are back', () =>
@@ -76,7 +39,7 @@ function describeRestarts(
       const topic = await world.topic(1);
       const probe = world.member({ groupId: world.name('commit'), topics: [topic], protocol, ...quick(protocol) });
       await shared([probe], { [topic]: 1 });
-      await node.stop();
+      await node.kill();
       const commit = probe.member.commit([{ topic, partition: 0, offset: 5 }]);
       await node.start();
       await commit;
@@ -90,7 +53,7 @@ function describeRestarts(
         const options = { groupId: world.name('lapse'), topics: [topic], protocol, sessionTimeoutMs: 6_000 };
         const probe = world.member({ ...options, ...quick(protocol) });
         await shared([probe], { [topic]: 2 });
-        await node.stop();
+        await node.kill();
         await until('it takes itself for lost', () => probe.told.includes(`! ${topic}/0`), 30_000);
         expect(probe.names).toEqual([]);
         expect(probe.member.trouble).toContain('no word from the coordinator');

@@ -9,24 +9,17 @@ import {
 } from '@trunkline/client';
 import { until } from '@trunkline/testing';
 import kafkajs from 'kafkajs';
-import { type RunningBroker, type TestedBroker, nodePorts } from './brokers.js';
+import { type TestedBroker, nodePorts } from './brokers.js';
 import { GroupWorld, type Probe, shared } from './groups-kit.js';
 
 /** How the members of a classic group share their topics. */
 export function describeSharing(tested: TestedBroker): void {
   describe(`sharing in classic groups on ${tested.name}`, () => {
-    let running: RunningBroker;
     let world: GroupWorld;
-
     beforeAll(async () => {
-      running = await tested.start();
-      world = new GroupWorld(running.bootstrap);
+      world = await GroupWorld.start(tested);
     });
-
-    afterAll(async () => {
-      await world.close();
-      await running.close();
-    });
+    afterAll(() => world?.close());
 
     it.each([rangeAssignor, roundRobinAssignor, stickyAssignor, cooperativeStickyAssignor])(
       'shares by $name among members that come and go',

@@ -2,24 +2,17 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { KafkaClient } from '@trunkline/client';
 import { LeaveGroup } from '@trunkline/protocol';
 import { until } from '@trunkline/testing';
-import { type RunningBroker, type TestedBroker, nodePorts } from './brokers.js';
+import { type TestedBroker, nodePorts } from './brokers.js';
 import { GroupWorld, shared } from './groups-kit.js';
 
 /** How members of a classic group stay ones, lose that, and what becomes of their commits. */
 export function describeStanding(tested: TestedBroker): void {
   describe(`standing in classic groups on ${tested.name}`, () => {
-    let running: RunningBroker;
     let world: GroupWorld;
-
     beforeAll(async () => {
-      running = await tested.start();
-      world = new GroupWorld(running.bootstrap);
+      world = await GroupWorld.start(tested);
     });
-
-    afterAll(async () => {
-      await world.close();
-      await running.close();
-    });
+    afterAll(() => world?.close());
 
     /** Somebody else, an admin, puts a member out of its group. */
     async function putOut(groupId: string, memberId: string, groupInstanceId: string | null = null): Promise<void> {

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { until } from '@trunkline/testing';
-import { type RunningBroker, type TestedBroker, kafkaBrokers } from './brokers.js';
+import { type TestedBroker, kafkaBrokers } from './brokers.js';
 import { GroupWorld, shared } from './groups-kit.js';
 import { describeSharing } from './groups-sharing.js';
 import { describeStanding } from './groups-standing.js';
@@ -13,18 +13,11 @@ for (const tested of kafkaBrokers()) {
 
 function describeGroups(tested: TestedBroker): void {
   describe(`classic groups on ${tested.name}`, () => {
-    let running: RunningBroker;
     let world: GroupWorld;
-
     beforeAll(async () => {
-      running = await tested.start();
-      world = new GroupWorld(running.bootstrap);
+      world = await GroupWorld.start(tested);
     });
-
-    afterAll(async () => {
-      await world.close();
-      await running.close();
-    });
+    afterAll(() => world?.close());
 
     it('gives a lone member everything', async () => {
       const topic = await world.topic(3);

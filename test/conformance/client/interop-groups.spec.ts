@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect } from '@jest/globals';
 import { Admin, cooperativeStickyAssignor, rangeAssignor, roundRobinAssignor } from '@trunkline/client';
 import { apacheKafkaJars, itUnless, until, whyLeftOut } from '@trunkline/testing';
 import { CLIENTS, ConsumerProcess } from '../../wire/clients/client-process.js';
-import { type RunningBroker, kafkaBrokers } from './brokers.js';
+import { kafkaBrokers } from './brokers.js';
 import { GroupWorld } from './groups-kit.js';
 
 const PARTITIONS = 6;
@@ -32,19 +32,16 @@ class JavaMember {
 
 for (const tested of kafkaBrokers()) {
   describe(`a mixed group of ${tested.name}`, () => {
-    let running: RunningBroker;
     let world: GroupWorld;
     let admin: Admin;
 
     beforeAll(async () => {
-      running = await tested.start();
-      world = new GroupWorld(running.bootstrap);
+      world = await GroupWorld.start(tested);
       admin = new Admin(world.client.cluster);
     });
     afterAll(async () => {
       await admin.close();
       await world.close();
-      await running.close();
     });
 
     /** How many partitions each member has, once each partition has exactly one and nobody has none. */
@@ -76,7 +73,7 @@ for (const tested of kafkaBrokers()) {
           heartbeatMs: 300,
         });
         await isShared(groupId, 1);
-        const theirs = new ConsumerProcess(other, running.bootstrap, topic, groupId);
+        const theirs = new ConsumerProcess(other, world.bootstrap, topic, groupId);
         await isShared(groupId, 2);
         await theirs.stop();
         await until('ours has all', () => ours.names.length === PARTITIONS, LIMIT_MS);
@@ -85,7 +82,7 @@ for (const tested of kafkaBrokers()) {
 
       itUnless(other.leftOut, `shares with ${other.name} that was there first, and leaves it all`, async () => {
         const [topic, groupId] = [await world.topic(PARTITIONS), world.name('mixed')];
-        const theirs = new ConsumerProcess(other, running.bootstrap, topic, groupId);
+        const theirs = new ConsumerProcess(other, world.bootstrap, topic, groupId);
         await isShared(groupId, 1);
         const assignors = [rangeAssignor, roundRobinAssignor];
         const ours = world.member({ groupId, topics: [topic], assignors, heartbeatMs: 300 });
@@ -105,7 +102,7 @@ for (const tested of kafkaBrokers()) {
           const [topic, groupId] = [await world.topic(PARTITIONS), world.name('mixed')];
           const ours = world.member({ groupId, topics: [topic], assignors: [assignor], heartbeatMs: 300 });
           await isShared(groupId, 1);
-          const theirs = new JavaMember(running.bootstrap, topic, groupId);
+          const theirs = new JavaMember(world.bootstrap, topic, groupId);
           await isShared(groupId, 2);
           await until('ours knows its share', () => ours.names.length === PARTITIONS / 2);
           await theirs.stop();

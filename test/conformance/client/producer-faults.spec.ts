@@ -21,7 +21,7 @@ for (const tested of kafkaBrokers())
     async function sendThrough(topic: string, options: ProducerOptions, cutPercent: number): Promise<string[][]> {
       const network = new FaultyNetwork(new NodeNetwork(), new SimRandom(SEED));
       const backoff = { reconnectBackoffMs: 1, reconnectBackoffMaxMs: 20, retryBackoffMs: 5, retryBackoffMaxMs: 50 };
-      const client = new KafkaClient({ bootstrap: kit.running.bootstrap, ...backoff }, nodePorts({ network }));
+      const client = new KafkaClient({ bootstrap: kit.bootstrap, ...backoff }, nodePorts({ network }));
       await client.connect();
       const producer = new Producer(client.cluster, { retryBackoffMs: 2, retryBackoffMaxMs: 50, ...options });
       network.cutPercent = cutPercent;

@@ -1,10 +1,10 @@
-import { KafkaClient, Producer, type ProducerOptions } from '@trunkline/client';
+import { Producer, type ProducerOptions } from '@trunkline/client';
 import { fromUtf8 } from '@trunkline/kernel';
 import { compression } from '@trunkline/platform';
-import { CreatePartitions, CreateTopics, DeleteTopics, Fetch, ListOffsets } from '@trunkline/protocol';
+import { Fetch, ListOffsets } from '@trunkline/protocol';
 import { RecordBatch, batchesIn } from '@trunkline/records';
 import { until } from '@trunkline/testing';
-import { type RunningBroker, type TestedBroker, nodePorts } from './brokers.js';
+import { ClientWorld, type LentBroker } from './client-kit.js';
 
 /** A record as it stands in a partition. */
 export interface StoredRecord {
@@ -16,29 +16,12 @@ export interface StoredRecord {
   readonly headers: readonly (readonly [name: string, value: string | null])[];
 }
 
-const NAME = 'producer';
-
 /** A client of a running broker, with topics and producers of its own, for the specs of producer and transactions. */
-export class ProducerKit {
-  readonly #topics: string[] = [];
+export class ProducerKit extends ClientWorld {
   readonly #producers: Producer[] = [];
-  #count = 0;
 
-  private constructor(
-    readonly client: KafkaClient,
-    readonly running: RunningBroker,
-  ) {}
-
-  static async start(tested: TestedBroker, config?: Readonly<Record<string, string>>): Promise<ProducerKit> {
-    const running = await tested.start(config);
-    const client = new KafkaClient({ bootstrap: running.bootstrap }, nodePorts());
-    await client.connect();
-    return new ProducerKit(client, running);
-  }
-
-  name(what = 'topic'): string {
-    this.#count += 1;
-    return `${NAME}-${what}-${process.pid}-${Date.now()}-${this.#count}`;
+  constructor(running: LentBroker) {
+    super(running, 'producer');
   }
 
   producer(options: ProducerOptions = {}): Producer {
@@ -47,39 +30,14 @@ export class ProducerKit {
     return producer;
   }
 
-  async topic(partitions = 1, configs: Readonly<Record<string, string>> = {}, name = this.name()): Promise<string> {
-    const { body } = await this.client.cluster.ask({ kind: 'controller' }, CreateTopics, {
-      topics: [
-        {
-          name,
-          numPartitions: partitions,
-          replicationFactor: 1,
-          assignments: [],
-          configs: Object.entries(configs).map(([key, value]) => ({ name: key, value })),
-        },
-      ],
-      timeoutMs: 10_000,
-    });
-    if (body.topics[0]?.errorCode !== 0) throw new Error(`no topic ${name}: ${body.topics[0]?.errorMessage}`);
-    if (!this.#topics.includes(name)) this.#topics.push(name);
+  /** Makes a topic and does not wait: a producer has to find out by itself where it is. */
+  override async topic(
+    partitions = 1,
+    name = this.name(),
+    configs: Readonly<Record<string, string>> = {},
+  ): Promise<string> {
+    await this.create(name, partitions, configs);
     return name;
-  }
-
-  async deleteTopic(name: string): Promise<void> {
-    await this.client.cluster.ask({ kind: 'controller' }, DeleteTopics, {
-      topics: [{ name, topicId: 'AAAAAAAAAAAAAAAAAAAAAA' as never }],
-      topicNames: [name],
-      timeoutMs: 10_000,
-    });
-  }
-
-  async grow(name: string, count: number): Promise<void> {
-    const { body } = await this.client.cluster.ask({ kind: 'controller' }, CreatePartitions, {
-      topics: [{ name, count, assignments: null }],
-      timeoutMs: 10_000,
-      validateOnly: false,
-    });
-    if (body.results[0]?.errorCode !== 0) throw new Error(`not grown: ${body.results[0]?.errorMessage}`);
   }
 
   /** Whole batches of a partition, control batches too. */
@@ -157,11 +115,9 @@ export class ProducerKit {
     });
   }
 
-  async close(): Promise<void> {
+  override async close(): Promise<void> {
     for (const producer of this.#producers) await producer.close({ timeoutMs: 2_000 });
-    for (const topic of this.#topics) await this.deleteTopic(topic);
-    await this.client.close();
-    await this.running.close();
+    await super.close();
   }
 }
 

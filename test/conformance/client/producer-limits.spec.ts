@@ -1,15 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { KafkaError } from '@trunkline/client';
 import { until } from '@trunkline/testing';
 import { kafkaBrokers } from './brokers.js';
+import { codeOf } from './client-kit.js';
 import { ProducerKit } from './producer-kit.js';
-
-async function codeOf(promise: Promise<unknown>): Promise<string> {
-  return await promise.then(
-    () => 'no error',
-    (error: unknown) => (error instanceof KafkaError ? error.code : String(error)),
-  );
-}
 
 const numbers = (count: number): string[] => Array.from({ length: count }, (_, n) => `${n}`);
 
@@ -70,7 +63,7 @@ for (const tested of kafkaBrokers())
       });
 
       it('names the size of a record that is too large for the topic, and writes the others', async () => {
-        const topic = await kit.topic(1, { 'max.message.bytes': '2000' });
+        const topic = await kit.topicWith({ 'max.message.bytes': '2000' });
         const producer = kit.producer();
         const sent = [
           producer.send({ topic, value: 'a' }),
@@ -83,7 +76,7 @@ for (const tested of kafkaBrokers())
       });
 
       it('refuses a record without a key for a compacted topic, and goes on', async () => {
-        const topic = await kit.topic(1, { 'cleanup.policy': 'compact' });
+        const topic = await kit.topicWith({ 'cleanup.policy': 'compact' });
         const producer = kit.producer();
         expect(await codeOf(producer.send({ topic, value: 'x' }))).toBe('INVALID_RECORD');
         expect(await producer.send({ topic, key: 'k', value: 'y' })).toMatchObject({ offset: 0 });
@@ -92,7 +85,7 @@ for (const tested of kafkaBrokers())
       it('waits for a topic that is created meanwhile', async () => {
         const topic = kit.name();
         const sent = kit.producer().send({ topic, value: 'early' });
-        await kit.topic(1, {}, topic);
+        await kit.topic(1, topic);
         expect(await sent).toMatchObject({ topic, offset: 0 });
       });
 
@@ -114,7 +107,7 @@ for (const tested of kafkaBrokers())
         await producer.send({ topic, value: 'old too' });
         await kit.deleteTopic(topic);
         const sent = producer.send({ topic, value: 'new' });
-        await until('it is there again', async () => (await kit.topic(1, {}, topic)) === topic);
+        await until('it is there again', async () => (await kit.topic(1, topic)) === topic);
         await sent;
         await producer.send({ topic, value: 'newer' });
         await kit.client.cluster.refresh([topic]);

@@ -1,49 +1,21 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Producer } from '@trunkline/client';
-import { NodeNetwork } from '@trunkline/platform';
-import { type ApacheKafka, type TestBroker, startApacheKafka, startTestBroker, until } from '@trunkline/testing';
-import { type TestedBroker, kafkaBrokers } from './brokers.js';
+import { until } from '@trunkline/testing';
+import { type MortalBroker, kafkaBrokers } from './brokers.js';
 import { ProducerKit } from './producer-kit.js';
-
-/** A broker of this spec's own that can be ended and started again on the same address. */
-interface Restartable {
-  readonly bootstrap: string;
-  restart(): Promise<void>;
-  close(): Promise<void>;
-}
-
-const OUR_PORT = 30_210;
-const KAFKA_PORT = 30_220;
-
-async function ours(): Promise<Restartable> {
-  const config = { listeners: `PLAINTEXT://127.0.0.1:${OUR_PORT}`, 'auto.create.topics.enable': 'false' };
-  const test: TestBroker = await startTestBroker({ network: new NodeNetwork(), config });
-  return { bootstrap: `127.0.0.1:${OUR_PORT}`, restart: () => test.restart(), close: () => test.stop() };
-}
-
-async function apache(): Promise<Restartable> {
-  const node: ApacheKafka = await startApacheKafka({ port: KAFKA_PORT });
-  return {
-    bootstrap: node.bootstrap,
-    restart: async () => {
-      await node.kill();
-      await node.start();
-    },
-    close: () => node.close(),
-  };
-}
 
 for (const tested of kafkaBrokers())
   describe(`${tested.name} that restarts`, () => {
     let kit: ProducerKit;
-    let broker: Restartable;
+    let broker: MortalBroker;
+    const restart = async (): Promise<void> => {
+      await broker.kill();
+      await broker.start();
+    };
     beforeAll(async () => {
-      broker = await (tested.name === 'Trunkline' ? ours() : apache());
-      const running: TestedBroker = {
-        ...tested,
-        start: async () => ({ bootstrap: broker.bootstrap, close: () => broker.close() }),
-      };
-      kit = await ProducerKit.start(running);
+      broker = await tested.startMortal();
+      kit = new ProducerKit(broker);
+      await kit.client.connect();
     }, 90_000);
     afterAll(() => kit?.close());
 
@@ -60,7 +32,7 @@ for (const tested of kafkaBrokers())
         }
       })();
       await sent[0];
-      await broker.restart();
+      await restart();
       isAway = false;
       await sending;
       await Promise.all(sent);
@@ -72,7 +44,7 @@ for (const tested of kafkaBrokers())
       const topic = await kit.topic();
       const producer = kit.producer({ deliveryTimeoutMs: 500 });
       await producer.send({ topic, value: 'there' });
-      const restarted = broker.restart();
+      const restarted = restart();
       const results = await Promise.allSettled([producer.send({ topic, value: 'x' })]);
       await restarted;
       if (results[0].status === 'rejected') expect(results[0].reason).toMatchObject({ code: 'TIMED_OUT' });
@@ -89,7 +61,7 @@ for (const tested of kafkaBrokers())
       await producer.initTransactions();
       producer.beginTransaction();
       await producer.send({ topic, value: 'before' });
-      await broker.restart();
+      await restart();
       await producer.send({ topic, value: 'after' });
       await producer.commitTransaction();
       await until('it shows', async () => (await kit.records(topic, 0, 1)).length === 2);

@@ -70,7 +70,7 @@ for (const tested of kafkaBrokers())
       });
 
       it('writes tombstones to a compacted topic', async () => {
-        const topic = await kit.topic(1, { 'cleanup.policy': 'compact' });
+        const topic = await kit.topicWith({ 'cleanup.policy': 'compact' });
         await kit.producer().send({ topic, key: 'k', value: null });
         expect(await kit.values(topic)).toEqual([null]);
       });
@@ -84,7 +84,7 @@ for (const tested of kafkaBrokers())
       });
 
       it('tells the broker’s time where the topic has LogAppendTime', async () => {
-        const topic = await kit.topic(1, { 'message.timestamp.type': 'LogAppendTime' });
+        const topic = await kit.topicWith({ 'message.timestamp.type': 'LogAppendTime' });
         const before = Date.now();
         const sent = await kit.producer().send({ topic, value: 'x', timestampMs: 1_000 });
         expect(sent.timestampMs).toBeGreaterThanOrEqual(before - 1_000);
@@ -132,7 +132,7 @@ for (const tested of kafkaBrokers())
       });
 
       it('carries a record of several megabytes where the topic allows it', async () => {
-        const topic = await kit.topic(1, { 'max.message.bytes': '6000000' });
+        const topic = await kit.topicWith({ 'max.message.bytes': '6000000' });
         const value = 'x'.repeat(5_000_000);
         await kit.producer().send({ topic, value });
         expect((await kit.values(topic))[0]?.length).toBe(5_000_000);
@@ -190,7 +190,7 @@ for (const tested of kafkaBrokers())
       });
 
       it('takes a batch apart that is too large for the topic', async () => {
-        const topic = await kit.topic(1, { 'max.message.bytes': '5000' });
+        const topic = await kit.topicWith({ 'max.message.bytes': '5000' });
         const producer = kit.producer();
         const values = numbers(60).map((n) => n.padStart(500, '.'));
         const sent = await Promise.all(values.map((value) => producer.send({ topic, value })));
@@ -200,7 +200,7 @@ for (const tested of kafkaBrokers())
       });
 
       it('takes a compressed batch apart that is too large for the topic', async () => {
-        const topic = await kit.topic(1, { 'max.message.bytes': '3000' });
+        const topic = await kit.topicWith({ 'max.message.bytes': '3000' });
         const producer = kit.producer({ compression: 'zstd' });
         const values = numbers(40).map(() =>
           Buffer.from(crypto.getRandomValues(new Uint8Array(300))).toString('base64'),

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { KafkaError, type ShareRecord } from '@trunkline/client';
 import { until } from '@trunkline/testing';
-import { type RunningBroker, type TestedBroker, kafkaBrokersWith } from './brokers.js';
+import { type TestedBroker, kafkaBrokersWith } from './brokers.js';
 import { ShareWorld, take, told, valuesOf } from './share-kit.js';
 
 const EXPLICIT = { acknowledgementMode: 'explicit' } as const;
@@ -12,19 +12,11 @@ for (const tested of kafkaBrokersWith('shareGroups')) describeLocks(tested);
 
 function describeLocks(tested: TestedBroker): void {
   describe(`locks of share groups of ${tested.name}`, () => {
-    let running: RunningBroker;
     let world: ShareWorld;
-
     beforeAll(async () => {
-      running = await tested.start();
-      world = new ShareWorld(running.bootstrap);
-      await world.client.connect();
+      world = await ShareWorld.start(tested);
     });
-
-    afterAll(async () => {
-      await world.close();
-      await running.close();
-    });
+    afterAll(() => world?.close());
 
     it('end in time: another member gets the record, and the late acknowledgement is refused', async () => {
       const topic = await world.topic();

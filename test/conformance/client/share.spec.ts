@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { AcknowledgeResult } from '@trunkline/client';
 import { until } from '@trunkline/testing';
-import { type RunningBroker, type TestedBroker, kafkaBrokersWith } from './brokers.js';
+import { type TestedBroker, kafkaBrokersWith } from './brokers.js';
 import { ShareWorld, take, told, valuesOf } from './share-kit.js';
 
 const EXPLICIT = { acknowledgementMode: 'explicit' } as const;
@@ -10,19 +10,11 @@ for (const tested of kafkaBrokersWith('shareGroups')) describeShare(tested);
 
 function describeShare(tested: TestedBroker): void {
   describe(`a share consumer of ${tested.name}`, () => {
-    let running: RunningBroker;
     let world: ShareWorld;
-
     beforeAll(async () => {
-      running = await tested.start();
-      world = new ShareWorld(running.bootstrap);
-      await world.client.connect();
+      world = await ShareWorld.start(tested);
     });
-
-    afterAll(async () => {
-      await world.close();
-      await running.close();
-    });
+    afterAll(() => world?.close());
 
     it('reads a topic from its beginning, in order, each record for the first time', async () => {
       const topic = await world.topic();

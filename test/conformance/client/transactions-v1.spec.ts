@@ -121,7 +121,7 @@ for (const tested of kafkaBrokersWith('transactions'))
     });
 
     it('raises its epoch with an abort after a sequence was left open', async () => {
-      const topic = await kit.topic(1, { 'max.message.bytes': '1000' });
+      const topic = await kit.topicWith({ 'max.message.bytes': '1000' });
       const { producer } = await transactional();
       producer.beginTransaction();
       await producer.send({ topic, value: 'a' });

@@ -1,8 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { KafkaError, type Producer, type ProducerOptions } from '@trunkline/client';
+import type { Producer, ProducerOptions } from '@trunkline/client';
 import { OffsetFetch } from '@trunkline/protocol';
 import { until } from '@trunkline/testing';
 import { itSinceFour, kafkaBrokersWith } from './brokers.js';
+import { codeOf } from './client-kit.js';
 import { ProducerKit } from './producer-kit.js';
 
 for (const tested of kafkaBrokersWith('transactions'))
@@ -26,14 +27,6 @@ for (const tested of kafkaBrokersWith('transactions'))
     async function sees(topic: string, values: readonly string[], partition = 0): Promise<void> {
       await until('it shows', async () => (await committedValues(topic, partition)).length >= values.length);
       expect(await committedValues(topic, partition)).toEqual(values);
-    }
-
-    async function codeOf(promise: Promise<unknown>): Promise<string> {
-      const reason = await promise.then(
-        () => 'no error',
-        (error: unknown) => (error instanceof KafkaError ? error.code : String(error)),
-      );
-      return reason;
     }
 
     it('shows what was committed to readers of committed records', async () => {
@@ -177,7 +170,7 @@ for (const tested of kafkaBrokersWith('transactions'))
     });
 
     it('refuses a commit after a record failed, and goes on after an abort', async () => {
-      const topic = await kit.topic(1, { 'max.message.bytes': '1000' });
+      const topic = await kit.topicWith({ 'max.message.bytes': '1000' });
       const producer = await transactional();
       producer.beginTransaction();
       await producer.send({ topic, value: 'fits' });
