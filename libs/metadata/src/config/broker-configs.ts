@@ -1,3 +1,4 @@
+import { BROKER_CLUSTER_CONFIGS } from './broker-cluster-configs.js';
 import { BROKER_GROUP_CONFIGS } from './broker-group-configs.js';
 import { BROKER_LOG_CONFIGS } from './broker-log-configs.js';
 import { BROKER_NETWORK_CONFIGS } from './broker-network-configs.js';
@@ -9,4 +10,9 @@ import { definitions } from './definition.js';
  *
  * Not promised: all 340 of Apache Kafka's; those that tools read and those this broker acts upon are here.
  */
-export const BROKER_CONFIG_DEFINITIONS = definitions(BROKER_NETWORK_CONFIGS, BROKER_LOG_CONFIGS, BROKER_GROUP_CONFIGS);
+export const BROKER_CONFIG_DEFINITIONS = definitions(
+  BROKER_NETWORK_CONFIGS,
+  BROKER_CLUSTER_CONFIGS,
+  BROKER_LOG_CONFIGS,
+  BROKER_GROUP_CONFIGS,
+);
