@@ -274,8 +274,11 @@ describe('ApiVersions', () => {
     expect(answer.apiKeys.map(({ apiKey }) => apiKey)).toEqual(
       [...ranges.keys()].toSorted((left, right) => left - right),
     );
-    const level = { name: 'metadata.version', maxVersionLevel: 30, minVersionLevel: 30 };
-    expect(answer.finalizedFeatures).toEqual(version < 3 ? [] : [level]);
+    const levels = [
+      { name: 'metadata.version', maxVersionLevel: 30, minVersionLevel: 30 },
+      { name: 'eligible.leader.replicas.version', maxVersionLevel: 1, minVersionLevel: 1 },
+    ];
+    expect(answer.finalizedFeatures).toEqual(version < 3 ? [] : levels);
     expect(answer.finalizedFeaturesEpoch >= 0n).toBe(version >= 3);
   });
 

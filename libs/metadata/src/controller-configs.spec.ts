@@ -21,8 +21,9 @@ describe('a controller, on configs', () => {
     ).toMatchInlineSnapshot(`
      "> broker 1
        feature-level metadata.version 30
-       register-broker 1 epoch 1 rack null
-       answer {"brokerEpoch":1}
+       feature-level eligible.leader.replicas.version 1
+       register-broker 1 epoch 2 rack null
+       answer {"brokerEpoch":2}
      > create t
        topic T1 t
        partition T1-0 replicas 1 isr 1 leader 1 e0
@@ -69,8 +70,9 @@ describe('a controller, on configs', () => {
     ).toMatchInlineSnapshot(`
      "> broker 1
        feature-level metadata.version 30
-       register-broker 1 epoch 1 rack null
-       answer {"brokerEpoch":1}
+       feature-level eligible.leader.replicas.version 1
+       register-broker 1 epoch 2 rack null
+       answer {"brokerEpoch":2}
      > create t:1:1:retention.ms=5:segment.ms=6
        topic T1 t
        partition T1-0 replicas 1 isr 1 leader 1 e0
@@ -104,8 +106,9 @@ describe('a controller, on configs', () => {
     ).toMatchInlineSnapshot(`
      "> broker 1
        feature-level metadata.version 30
-       register-broker 1 epoch 1 rack null
-       answer {"brokerEpoch":1}
+       feature-level eligible.leader.replicas.version 1
+       register-broker 1 epoch 2 rack null
+       answer {"brokerEpoch":2}
      > alter broker 1 log.retention.ms=5
        config 4/1 log.retention.ms=5
        answer done

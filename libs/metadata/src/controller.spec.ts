@@ -3,23 +3,24 @@ import { play } from '../test/play.js';
 
 describe('a controller', () => {
   it('takes brokers in with rising epochs, and gives a new cluster its feature level', () => {
-    expect(play('broker 1\nbroker 2 north\nbroker 1\nshutdown 1 3\nshutdown 1 1\nshutdown 7 0')).toMatchInlineSnapshot(`
+    expect(play('broker 1\nbroker 2 north\nbroker 1\nshutdown 1 4\nshutdown 1 2\nshutdown 7 0')).toMatchInlineSnapshot(`
      "> broker 1
        feature-level metadata.version 30
-       register-broker 1 epoch 1 rack null
-       answer {"brokerEpoch":1}
-     > broker 2 north
-       register-broker 2 epoch 2 rack north
+       feature-level eligible.leader.replicas.version 1
+       register-broker 1 epoch 2 rack null
        answer {"brokerEpoch":2}
-     > broker 1
-       register-broker 1 epoch 3 rack null
+     > broker 2 north
+       register-broker 2 epoch 3 rack north
        answer {"brokerEpoch":3}
-     > shutdown 1 3
-       broker-registration-change 1 shutdown true
-     > shutdown 1 1
-       refused ApiError: STALE_BROKER_EPOCH: broker 1 has epoch 3
+     > broker 1
+       register-broker 1 epoch 4 rack null
+       answer {"brokerEpoch":4}
+     > shutdown 1 4
+       broker-registration-change 1 shuts down
+     > shutdown 1 2
+       refused ApiError: STALE_BROKER_EPOCH: broker 1 has epoch 4, not 2
      > shutdown 7 0
-       refused ApiError: BROKER_ID_NOT_REGISTERED: broker 7"
+       refused ApiError: STALE_BROKER_EPOCH: broker 7 is not registered"
     `);
   });
 
@@ -37,8 +38,9 @@ describe('a controller', () => {
     ).toMatchInlineSnapshot(`
      "> broker 1
        feature-level metadata.version 30
-       register-broker 1 epoch 1 rack null
-       answer {"brokerEpoch":1}
+       feature-level eligible.leader.replicas.version 1
+       register-broker 1 epoch 2 rack null
+       answer {"brokerEpoch":2}
      > create a
        topic T1 a
        partition T1-0 replicas 1 isr 1 leader 1 e0
@@ -53,7 +55,7 @@ describe('a controller', () => {
        answer a TOPIC_ALREADY_EXISTS: Topic a exists already
        answer b done
        answer c INVALID_PARTITIONS: Number of partitions must be 1 or more, or -1 for the default
-       answer d INVALID_REPLICATION_FACTOR: Replication factor 2 is larger than the number of brokers that are up, 1
+       answer d INVALID_REPLICATION_FACTOR: Replication factor 2 is larger than the number of brokers, 1
        answer e INVALID_CONFIG: Invalid value 5 for configuration segment.bytes: must be at least 1048576
        answer f INVALID_CONFIG: There is no config nope for this kind of resource
        answer g done
@@ -88,27 +90,28 @@ describe('a controller', () => {
     ).toMatchInlineSnapshot(`
      "> broker 1 north
        feature-level metadata.version 30
-       register-broker 1 epoch 1 rack north
-       answer {"brokerEpoch":1}
-     > broker 2 north
-       register-broker 2 epoch 2 rack north
+       feature-level eligible.leader.replicas.version 1
+       register-broker 1 epoch 2 rack north
        answer {"brokerEpoch":2}
-     > broker 3 south
-       register-broker 3 epoch 3 rack south
+     > broker 2 north
+       register-broker 2 epoch 3 rack north
        answer {"brokerEpoch":3}
-     > broker 4 south
-       register-broker 4 epoch 4 rack south
+     > broker 3 south
+       register-broker 3 epoch 4 rack south
        answer {"brokerEpoch":4}
+     > broker 4 south
+       register-broker 4 epoch 5 rack south
+       answer {"brokerEpoch":5}
      > create t:8:3
        topic T1 t
-       partition T1-0 replicas 3,2,4 isr 3,2,4 leader 3 e0
-       partition T1-1 replicas 2,4,1 isr 2,4,1 leader 2 e0
-       partition T1-2 replicas 4,1,3 isr 4,1,3 leader 4 e0
-       partition T1-3 replicas 1,3,2 isr 1,3,2 leader 1 e0
-       partition T1-4 replicas 3,4,1 isr 3,4,1 leader 3 e0
-       partition T1-5 replicas 2,1,3 isr 2,1,3 leader 2 e0
-       partition T1-6 replicas 4,3,2 isr 4,3,2 leader 4 e0
-       partition T1-7 replicas 1,2,4 isr 1,2,4 leader 1 e0
+       partition T1-0 replicas 2,4,3 isr 2,4,3 leader 2 e0
+       partition T1-1 replicas 1,4,2 isr 1,4,2 leader 1 e0
+       partition T1-2 replicas 3,1,2 isr 3,1,2 leader 3 e0
+       partition T1-3 replicas 4,1,3 isr 4,1,3 leader 4 e0
+       partition T1-4 replicas 2,4,1 isr 2,4,1 leader 2 e0
+       partition T1-5 replicas 3,2,4 isr 3,2,4 leader 3 e0
+       partition T1-6 replicas 1,3,2 isr 1,3,2 leader 1 e0
+       partition T1-7 replicas 4,1,3 isr 4,1,3 leader 4 e0
        answer t done"
     `);
   });
@@ -130,17 +133,18 @@ describe('a controller', () => {
     ).toMatchInlineSnapshot(`
      "> broker 1
        feature-level metadata.version 30
-       register-broker 1 epoch 1 rack null
-       answer {"brokerEpoch":1}
-     > broker 2
-       register-broker 2 epoch 2 rack null
+       feature-level eligible.leader.replicas.version 1
+       register-broker 1 epoch 2 rack null
        answer {"brokerEpoch":2}
+     > broker 2
+       register-broker 2 epoch 3 rack null
+       answer {"brokerEpoch":3}
      > create t:1:2
        topic T1 t
        partition T1-0 replicas 2,1 isr 2,1 leader 2 e0
        answer t done
      > grow t:3
-       partition T1-1 replicas 2,1 isr 2,1 leader 2 e0
+       partition T1-1 replicas 1,2 isr 1,2 leader 1 e0
        partition T1-2 replicas 1,2 isr 1,2 leader 1 e0
        answer t done
      > grow t:3
@@ -173,8 +177,9 @@ describe('a controller', () => {
     ).toMatchInlineSnapshot(`
      "> broker 1
        feature-level metadata.version 30
-       register-broker 1 epoch 1 rack null
-       answer {"brokerEpoch":1}
+       feature-level eligible.leader.replicas.version 1
+       register-broker 1 epoch 2 rack null
+       answer {"brokerEpoch":2}
      > create t:1:1:retention.ms=7
        topic T1 t
        partition T1-0 replicas 1 isr 1 leader 1 e0
@@ -204,8 +209,9 @@ describe('a controller', () => {
     ).toMatchInlineSnapshot(`
      "> broker 1
        feature-level metadata.version 30
-       register-broker 1 epoch 1 rack null
-       answer {"brokerEpoch":1}
+       feature-level eligible.leader.replicas.version 1
+       register-broker 1 epoch 2 rack null
+       answer {"brokerEpoch":2}
      > create __consumer_offsets:2:1
        topic T1 __consumer_offsets
        partition T1-0 replicas 1 isr 1 leader 1 e0
@@ -222,8 +228,9 @@ describe('a controller', () => {
     expect(play('broker 1\ncreate t\ndelete t u', { 'delete.topic.enable': 'false' })).toMatchInlineSnapshot(`
      "> broker 1
        feature-level metadata.version 30
-       register-broker 1 epoch 1 rack null
-       answer {"brokerEpoch":1}
+       feature-level eligible.leader.replicas.version 1
+       register-broker 1 epoch 2 rack null
+       answer {"brokerEpoch":2}
      > create t
        topic T1 t
        partition T1-0 replicas 1 isr 1 leader 1 e0
@@ -239,8 +246,9 @@ describe('a controller', () => {
       .toMatchInlineSnapshot(`
      "> broker 1
        feature-level metadata.version 30
-       register-broker 1 epoch 1 rack null
-       answer {"brokerEpoch":1}
+       feature-level eligible.leader.replicas.version 1
+       register-broker 1 epoch 2 rack null
+       answer {"brokerEpoch":2}
      > create a:3:1 b:3:1 c:2:1
        topic T1 a
        partition T1-0 replicas 1 isr 1 leader 1 e0
@@ -267,22 +275,23 @@ describe('a controller', () => {
   });
 
   it('hands out each producer id once', () => {
-    expect(play('broker 1\nproducer-ids 1 1\nproducer-ids 1 1\nproducer-ids 1 0\nproducer-ids 2 0'))
+    expect(play('broker 1\nproducer-ids 1 2\nproducer-ids 1 2\nproducer-ids 1 0\nproducer-ids 2 0'))
       .toMatchInlineSnapshot(`
      "> broker 1
        feature-level metadata.version 30
-       register-broker 1 epoch 1 rack null
-       answer {"brokerEpoch":1}
-     > producer-ids 1 1
+       feature-level eligible.leader.replicas.version 1
+       register-broker 1 epoch 2 rack null
+       answer {"brokerEpoch":2}
+     > producer-ids 1 2
        producer-ids next 1000
        answer {"first":0,"size":1000}
-     > producer-ids 1 1
+     > producer-ids 1 2
        producer-ids next 2000
        answer {"first":1000,"size":1000}
      > producer-ids 1 0
-       refused ApiError: STALE_BROKER_EPOCH: broker 1 has epoch 1
+       refused ApiError: STALE_BROKER_EPOCH: broker 1 has epoch 2, not 0
      > producer-ids 2 0
-       refused ApiError: BROKER_ID_NOT_REGISTERED: broker 2"
+       refused ApiError: STALE_BROKER_EPOCH: broker 2 is not registered"
     `);
   });
 });

@@ -1,5 +1,9 @@
 import { ApiError, type Decision, type NodeId, type Random, type ReplicatedState } from '@trunkline/kernel';
-import { Brokers, type BrokerRegistration } from './brokers.js';
+import { alterPartitions, type AlterPartitions, type AlterPartitionsAnswer } from './alter-partition.js';
+import { BrokerControl, type BrokerHeartbeat, type BrokerHeartbeatAnswer } from './broker-control.js';
+import type { BrokerLiveness } from './broker-liveness.js';
+import type { BrokerRegistration, Heard } from './broker-registration.js';
+import { Brokers } from './brokers.js';
 import { decideConfigs, definitionsOf, type ConfigAlteration } from './config-decisions.js';
 import { withBrokerFacts } from './config/broker-facts.js';
 import type { StaticBrokerConfig } from './config/effective.js';
@@ -7,6 +11,7 @@ import { Configs } from './configs.js';
 import { Features } from './features.js';
 import type { ConfigResource } from './image.js';
 import { grouped } from './grouped.js';
+import type { ReplicationState } from './partition-round.js';
 import { ProducerIds, type ProducerIdBlock } from './producer-ids.js';
 import { CONFIG_RESOURCE_TYPES, type ConfigRecord, type MetadataRecord } from './records.js';
 import type { NewTopic } from './topic-decisions.js';
@@ -56,11 +61,15 @@ export class Controller implements ReplicatedState<MetadataRecord> {
   readonly #producerIds = new ProducerIds();
   readonly #features = new Features();
   readonly #topicControl: TopicControl;
+  readonly #replication: ReplicationState;
+  readonly #brokerControl: BrokerControl;
   #nextOffset = 0;
 
   constructor(private readonly options: ControllerOptions) {
     const { statics, random } = options;
     this.#topicControl = new TopicControl(this.#topics, this.#brokers, this.#configs, statics, random);
+    this.#replication = { topics: this.#topics, brokers: this.#brokers, configs: this.#configs, statics };
+    this.#brokerControl = new BrokerControl(this.#replication, this.#features);
   }
 
   /** The offset the next record will have. */
@@ -138,19 +147,69 @@ export class Controller implements ReplicatedState<MetadataRecord> {
     return rehearsed({ records, response }, rehearsal);
   }
 
-  /** Takes a broker in, with a new epoch; and gives a new cluster its feature levels. */
-  registerBroker(registration: BrokerRegistration): Decision<MetadataRecord, { readonly brokerEpoch: bigint }> {
-    const levels = this.#features.initialize().records;
-    const { records, response } = this.#brokers.register(registration, this.#nextOffset + levels.length);
-    return { records: [...levels, ...records], response };
+  /**
+   * Takes a broker in; and gives a new cluster its feature levels. The epoch is the offset of the registration, so it
+   * rises with each start; the same incarnation again keeps its epoch and its state (KAFKA-16757). With `heartbeats` the
+   * broker begins fenced, and without the proof of an orderly shutdown it leaves every ISR and ELR (C40).
+   *
+   * Throws DUPLICATE_BROKER_REGISTRATION while another process with the id lives, INVALID_REGISTRATION for directories
+   * that are another's, UNSUPPORTED_VERSION for a build that cannot work at the cluster's feature levels. The cluster id
+   * is the caller's to compare.
+   */
+  registerBroker(
+    registration: BrokerRegistration,
+    heard?: Heard,
+  ): Decision<MetadataRecord, { readonly brokerEpoch: bigint }> {
+    return this.#brokerControl.register(registration, this.#nextOffset, heard);
   }
 
-  /** Says that a broker goes down in order. Throws BROKER_ID_NOT_REGISTERED, STALE_BROKER_EPOCH. */
+  /** Says that a broker without heartbeats goes down in order. Throws STALE_BROKER_EPOCH. */
   beginBrokerShutdown(id: NodeId, brokerEpoch: bigint): Decision<MetadataRecord, void> {
-    return this.#brokers.beginShutdown(id, brokerEpoch);
+    return this.#brokerControl.beginShutdown(id, brokerEpoch);
   }
 
-  /** Gives a broker a block of producer ids. Throws BROKER_ID_NOT_REGISTERED, STALE_BROKER_EPOCH. */
+  /**
+   * A broker lives, and says what it wants: to be let in once it has applied its own registration (C29), to be fenced,
+   * or to go. Who goes is led out first: its partitions get other leaders, and it may end when all others know (C51).
+   * Throws STALE_BROKER_EPOCH: register again.
+   */
+  brokerHeartbeat(
+    beat: BrokerHeartbeat,
+    liveness: BrokerLiveness,
+    nowMs: number,
+  ): Decision<MetadataRecord, BrokerHeartbeatAnswer> {
+    return this.#brokerControl.heartbeat(beat, this.#nextOffset, { liveness, nowMs });
+  }
+
+  /** Fences brokers that are not fenced yet: they leave every ISR, and others lead. Gives those. */
+  fenceBrokers(ids: Iterable<NodeId>): Decision<MetadataRecord, readonly NodeId[]> {
+    return this.#brokerControl.fence(ids);
+  }
+
+  /** Fences all whose session has run out. Ask again at `liveness.wakeAtMs`. */
+  fenceExpiredBrokers(liveness: BrokerLiveness, nowMs: number): Decision<MetadataRecord, readonly NodeId[]> {
+    const expired = liveness.expired(nowMs);
+    const decision = this.#brokerControl.fence(expired);
+    for (const id of expired) liveness.forget(id);
+    return decision;
+  }
+
+  /** Forgets a broker for good. Its replicas stay assigned to it until they are reassigned. Throws BROKER_ID_NOT_REGISTERED. */
+  unregisterBroker(id: NodeId): Decision<MetadataRecord, void> {
+    return this.#brokerControl.unregister(id);
+  }
+
+  /**
+   * Changes ISRs as their leader asks, each for itself; ends reassignments whose replicas are all in sync. Throws
+   * STALE_BROKER_EPOCH for the request; for a partition: NOT_CONTROLLER when the leader is ahead of this node (C26),
+   * FENCED_LEADER_EPOCH, INVALID_UPDATE_VERSION when it was too late, INELIGIBLE_REPLICA, INVALID_REQUEST,
+   * UNKNOWN_TOPIC_ID, UNKNOWN_TOPIC_OR_PARTITION, NEW_LEADER_ELECTED when it leads no more.
+   */
+  alterPartitions(request: AlterPartitions): Decision<MetadataRecord, AlterPartitionsAnswer> {
+    return alterPartitions(this.#replication, request);
+  }
+
+  /** Gives a broker a block of producer ids. Throws STALE_BROKER_EPOCH. */
   allocateProducerIds(id: NodeId, brokerEpoch: bigint): Decision<MetadataRecord, ProducerIdBlock> {
     this.#brokers.require(id, brokerEpoch);
     return this.#producerIds.allocate(id, brokerEpoch);

@@ -12,7 +12,7 @@ import {
   type PartitionImage,
   type TopicImage,
 } from './image.js';
-import { brokerOf, changedBroker, changedPartition, partitionOf } from './image-parts.js';
+import { brokerOf, changedBroker, changedPartition, partitionOf, withoutElr } from './image-parts.js';
 import { PersistentMap } from './persistent-map.js';
 import { CONFIG_RESOURCE_TYPES, type ConfigRecord, type MetadataRecord } from './records.js';
 
@@ -104,6 +104,9 @@ class Draft {
         partitions[record.partitionId] = changedPartition(partition, record);
         return;
       }
+      case 'clear-elr':
+        this.#clearElr(record.topicName);
+        return;
       case 'remove-topic':
         this.#configs.set(configKey(CONFIG_RESOURCE_TYPES.topic, this.#topic(record.topicId).name), new Map());
         this.#topics.set(record.topicId, undefined);
@@ -167,6 +170,19 @@ class Draft {
     const opened: TopicDraft = { name: topic.name, id, partitions: [...topic.partitions] };
     this.#topics.set(id, opened);
     return opened;
+  }
+
+  #clearElr(name: string): void {
+    const { topics } = this.#before;
+    const created = [...this.#topics.values()].filter((draft) => draft !== undefined && !topics.byId(draft.id));
+    for (const topic of [...topics, ...created]) {
+      if (topic === undefined || (name !== '' && topic.name !== name)) continue;
+      const isGone = this.#topics.has(topic.id) && this.#topics.get(topic.id) === undefined;
+      const { partitions } = this.#topics.get(topic.id) ?? topic;
+      if (isGone || partitions.every((partition) => withoutElr(partition) === partition)) continue;
+      const draft = this.#topic(topic.id);
+      for (const [index, partition] of draft.partitions.entries()) draft.partitions[index] = withoutElr(partition);
+    }
   }
 
   #setConfig({ resourceType, resourceName, name, value }: ConfigRecord): void {

@@ -1,3 +1,4 @@
+import type { Uuid } from '@trunkline/kernel';
 import type { BrokerImage, PartitionImage } from './image.js';
 import type {
   BrokerRegistrationChangeRecord,
@@ -15,10 +16,18 @@ export function partitionOf(record: PartitionRecord): PartitionImage {
     removingReplicas: record.removingReplicas,
     addingReplicas: record.addingReplicas,
     leader: record.leader,
+    leaderRecoveryState: record.leaderRecoveryState,
     leaderEpoch: record.leaderEpoch,
     partitionEpoch: record.partitionEpoch,
     directories: record.directories,
+    elr: record.eligibleLeaderReplicas,
+    lastKnownElr: record.lastKnownElr,
   };
+}
+
+/** The record that tells a partition whole. */
+export function partitionRecordOf(topicId: Uuid, { index, elr, ...partition }: PartitionImage): PartitionRecord {
+  return { kind: 'partition', topicId, partitionId: index, ...partition, eligibleLeaderReplicas: elr };
 }
 
 /** The partition after a change. A leader that is told raises the leader epoch, each change the partition epoch. */
@@ -30,10 +39,19 @@ export function changedPartition(partition: PartitionImage, change: PartitionCha
     removingReplicas: change.removingReplicas ?? partition.removingReplicas,
     addingReplicas: change.addingReplicas ?? partition.addingReplicas,
     leader: change.leader ?? partition.leader,
+    leaderRecoveryState: change.leaderRecoveryState ?? partition.leaderRecoveryState,
     leaderEpoch: partition.leaderEpoch + (change.leader === undefined ? 0 : 1),
     partitionEpoch: partition.partitionEpoch + 1,
     directories: change.directories ?? partition.directories,
+    elr: change.eligibleLeaderReplicas ?? partition.elr,
+    lastKnownElr: change.lastKnownElr ?? partition.lastKnownElr,
   };
+}
+
+/** The partition after {@link ClearElrRecord}: itself, when it does not matter to it. */
+export function withoutElr(partition: PartitionImage): PartitionImage {
+  if (partition.elr.length === 0 || partition.isr.length === 0) return partition;
+  return { ...partition, elr: [], partitionEpoch: partition.partitionEpoch + 1 };
 }
 
 /** The broker that a registration tells. */
@@ -57,5 +75,6 @@ export function changedBroker(broker: BrokerImage, change: BrokerRegistrationCha
     ...broker,
     fenced: change.fenced ?? broker.fenced,
     inControlledShutdown: change.inControlledShutdown ?? broker.inControlledShutdown,
+    logDirs: change.logDirs ?? broker.logDirs,
   };
 }

@@ -1,6 +1,6 @@
 import type { NodeId, Offset, Uuid } from '@trunkline/kernel';
 import type { PersistentMap } from './persistent-map.js';
-import type { ConfigResourceType, Endpoint, FeatureRange } from './records.js';
+import type { ConfigResourceType, Endpoint, FeatureRange, LeaderRecoveryState } from './records.js';
 
 /** A partition at one moment. Never changed: a newer image holds a newer one. */
 export interface PartitionImage {
@@ -12,9 +12,17 @@ export interface PartitionImage {
   readonly addingReplicas: readonly NodeId[];
   /** -1: none. */
   readonly leader: NodeId;
+  readonly leaderRecoveryState: LeaderRecoveryState;
+  /** Rises with each leader, and when replicas leave the assignment; not when the ISR alone changes (KAFKA-13790). */
   readonly leaderEpoch: number;
+  /** Rises with each change. */
   readonly partitionEpoch: number;
+  /** The log directory of each replica, in their order. */
   readonly directories: readonly Uuid[];
+  /** Eligible leader replicas: not in sync, but with everything that was committed (KIP-966). Never in the ISR too. */
+  readonly elr: readonly NodeId[];
+  /** Of a partition without leader: who led it last. */
+  readonly lastKnownElr: readonly NodeId[];
 }
 
 /** A topic at one moment. */

@@ -1,4 +1,7 @@
-export type { BrokerRegistration } from './brokers.js';
+export type { AlterPartitions, AlterPartitionsAnswer, IsrMember, IsrOutcome, IsrProposal } from './alter-partition.js';
+export type { BrokerHeartbeat, BrokerHeartbeatAnswer } from './broker-control.js';
+export { BrokerLiveness, type BrokerLivenessOptions } from './broker-liveness.js';
+export type { BrokerRegistration, Heard } from './broker-registration.js';
 export type { ConfigAlteration, ConfigChange, ConfigOperation } from './config-decisions.js';
 export { CONFIG_VALUE_BYTES_MAX, definitionsOf } from './config-decisions.js';
 export { withBrokerFacts } from './config/broker-facts.js';
@@ -39,6 +42,7 @@ export { Controller, type ConfigOutcome, type ControllerOptions, type Rehearsal 
 export type { MetadataDelta, TopicChange } from './delta.js';
 export { DiskMetadataLog, type DiskMetadataLogOptions } from './disk-metadata-log.js';
 export { INITIAL_FEATURES, SUPPORTED_FEATURES } from './features.js';
+export { RESERVED_DIRECTORIES, hasDirectory } from './directories.js';
 export { emptyImage, stepImage, wholeDelta, type ImageStep, type LoadedImage } from './image-loader.js';
 export type {
   BrokerImage,

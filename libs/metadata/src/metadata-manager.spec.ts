@@ -83,7 +83,7 @@ describe('MetadataManager', () => {
     await manager.subscribe(({ createdTopics, changedBrokers, changedFeatures }) => {
       heard.push(...createdTopics.map(({ name }) => name), ...changedBrokers.map(String), ...changedFeatures);
     });
-    expect(heard).toEqual(['t', '1', 'metadata.version']);
+    expect(heard).toEqual(['t', '1', 'metadata.version', 'eligible.leader.replicas.version']);
   });
 
   it('writes what waits in one batch, and each decision knows those before it', async () => {

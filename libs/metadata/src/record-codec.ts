@@ -1,10 +1,17 @@
 import { ApiError, concatBytes, type NodeId } from '@trunkline/kernel';
 import * as wire from '@trunkline/protocol';
-import { CONFIG_RESOURCE_TYPES, type ConfigResourceType, type MetadataRecord } from './records.js';
+import {
+  CONFIG_RESOURCE_TYPES,
+  LEADER_RECOVERY_STATES,
+  type ConfigResourceType,
+  type LeaderRecoveryState,
+  type MetadataRecord,
+} from './records.js';
 
 /** The number before the key of every metadata record: the version of this framing. */
 const FRAME_VERSION = 1;
 const UNCHANGED_LEADER = -2;
+const UNCHANGED_RECOVERY = -1;
 
 type Kind = MetadataRecord['kind'];
 type RecordOf<K extends Kind> = Extract<MetadataRecord, { kind: K }>;
@@ -40,7 +47,11 @@ const FORMS: { readonly [K in Kind]: Form<K> } = {
   ),
   partition: formOf(
     wire.PartitionRecord,
-    ({ kind: _kind, ...body }) => body,
+    ({ kind: _kind, eligibleLeaderReplicas, lastKnownElr, ...body }) => ({
+      ...body,
+      ...(eligibleLeaderReplicas.length > 0 && { eligibleLeaderReplicas }),
+      ...(lastKnownElr.length > 0 && { lastKnownElr }),
+    }),
     (body) => ({
       kind: 'partition',
       topicId: body.topicId,
@@ -50,9 +61,12 @@ const FORMS: { readonly [K in Kind]: Form<K> } = {
       removingReplicas: nodes(body.removingReplicas),
       addingReplicas: nodes(body.addingReplicas),
       leader: body.leader as NodeId,
+      leaderRecoveryState: recoveryState(body.leaderRecoveryState),
       leaderEpoch: body.leaderEpoch,
       partitionEpoch: body.partitionEpoch,
       directories: body.directories,
+      eligibleLeaderReplicas: nodes(body.eligibleLeaderReplicas ?? []),
+      lastKnownElr: nodes(body.lastKnownElr ?? []),
     }),
   ),
   'partition-change': formOf(
@@ -67,8 +81,18 @@ const FORMS: { readonly [K in Kind]: Form<K> } = {
       ...(body.replicas && { replicas: nodes(body.replicas) }),
       ...(body.removingReplicas && { removingReplicas: nodes(body.removingReplicas) }),
       ...(body.addingReplicas && { addingReplicas: nodes(body.addingReplicas) }),
+      ...(body.leaderRecoveryState !== UNCHANGED_RECOVERY && {
+        leaderRecoveryState: recoveryState(body.leaderRecoveryState),
+      }),
       ...(body.directories && { directories: body.directories }),
+      ...(body.eligibleLeaderReplicas && { eligibleLeaderReplicas: nodes(body.eligibleLeaderReplicas) }),
+      ...(body.lastKnownElr && { lastKnownElr: nodes(body.lastKnownElr) }),
     }),
+  ),
+  'clear-elr': formOf(
+    wire.ClearElrRecord,
+    ({ topicName }) => ({ topicName }),
+    ({ topicName }) => ({ kind: 'clear-elr', topicName }),
   ),
   'remove-topic': formOf(
     wire.RemoveTopicRecord,
@@ -98,11 +122,12 @@ const FORMS: { readonly [K in Kind]: Form<K> } = {
   ),
   'broker-registration-change': formOf(
     wire.BrokerRegistrationChangeRecord,
-    ({ brokerId, brokerEpoch, fenced, inControlledShutdown }) => ({
+    ({ brokerId, brokerEpoch, fenced, inControlledShutdown, logDirs = [] }) => ({
       brokerId,
       brokerEpoch,
       fenced: fenced === undefined ? 0 : fenced ? 1 : -1,
       inControlledShutdown: inControlledShutdown === true ? 1 : 0,
+      logDirs,
     }),
     (body) => ({
       kind: 'broker-registration-change',
@@ -110,6 +135,7 @@ const FORMS: { readonly [K in Kind]: Form<K> } = {
       brokerEpoch: body.brokerEpoch,
       ...(body.fenced !== 0 && { fenced: body.fenced > 0 }),
       ...(body.inControlledShutdown !== 0 && { inControlledShutdown: true }),
+      ...(body.logDirs.length > 0 && { logDirs: body.logDirs }),
     }),
   ),
   'unregister-broker': formOf(
@@ -172,6 +198,12 @@ export function decodeRecord(bytes: Uint8Array): MetadataRecord {
 
 function nodes(ids: readonly number[]): readonly NodeId[] {
   return ids as readonly NodeId[];
+}
+
+function recoveryState(state: number): LeaderRecoveryState {
+  const known = Object.values(LEADER_RECOVERY_STATES).find((value) => value === state);
+  if (known === undefined) throw new ApiError('MALFORMED', `${state} is no state of a leader's recovery`);
+  return known;
 }
 
 function resourceType(type: number): ConfigResourceType {

@@ -7,6 +7,10 @@ export interface TopicRecord {
   readonly topicId: Uuid;
 }
 
+/** Kafka's numbers of whether a leader still repairs what an unclean election may have left (KIP-704). */
+export const LEADER_RECOVERY_STATES = { recovered: 0, recovering: 1 } as const;
+export type LeaderRecoveryState = (typeof LEADER_RECOVERY_STATES)[keyof typeof LEADER_RECOVERY_STATES];
+
 /** A partition begins to exist, or is told whole (in snapshots). */
 export interface PartitionRecord {
   readonly kind: 'partition';
@@ -19,10 +23,15 @@ export interface PartitionRecord {
   readonly addingReplicas: readonly NodeId[];
   /** -1: none. */
   readonly leader: NodeId;
+  readonly leaderRecoveryState: LeaderRecoveryState;
   readonly leaderEpoch: number;
   readonly partitionEpoch: number;
   /** The log directory of each replica, in their order. */
   readonly directories: readonly Uuid[];
+  /** Not in sync, but known to have everything that was committed: the next to lead (KIP-966). */
+  readonly eligibleLeaderReplicas: readonly NodeId[];
+  /** Of a partition without leader: who led it last. */
+  readonly lastKnownElr: readonly NodeId[];
 }
 
 /** A partition changes; what is missing stays as it is. Each raises the partition epoch, a new leader its own too. */
@@ -33,10 +42,23 @@ export interface PartitionChangeRecord {
   readonly isr?: readonly NodeId[];
   /** -1: none, as in Kafka; missing: the same as before, without a new epoch. */
   readonly leader?: NodeId;
+  readonly leaderRecoveryState?: LeaderRecoveryState;
   readonly replicas?: readonly NodeId[];
   readonly removingReplicas?: readonly NodeId[];
   readonly addingReplicas?: readonly NodeId[];
   readonly directories?: readonly Uuid[];
+  readonly eligibleLeaderReplicas?: readonly NodeId[];
+  readonly lastKnownElr?: readonly NodeId[];
+}
+
+/**
+ * Replicas that were eligible to lead by an older min.insync.replicas are so no more, where a partition has replicas in
+ * sync (KIP-966). Where it has none, nothing can be committed behind their back, and they stay.
+ */
+export interface ClearElrRecord {
+  readonly kind: 'clear-elr';
+  /** Empty: of all topics. */
+  readonly topicName: string;
 }
 
 /** A topic, its partitions and its configs end. */
@@ -98,6 +120,8 @@ export interface BrokerRegistrationChangeRecord {
   readonly brokerEpoch: bigint;
   readonly fenced?: boolean;
   readonly inControlledShutdown?: boolean;
+  /** The directories that are left; never empty. */
+  readonly logDirs?: readonly Uuid[];
 }
 
 /** A broker is gone for good. */
@@ -132,6 +156,7 @@ export type MetadataRecord =
   | TopicRecord
   | PartitionRecord
   | PartitionChangeRecord
+  | ClearElrRecord
   | RemoveTopicRecord
   | ConfigRecord
   | RegisterBrokerRecord

@@ -1,6 +1,7 @@
 import { ApiError, concatBytes, type Crc32c, type NodeId } from '@trunkline/kernel';
 import { SnapshotFooterRecord, SnapshotHeaderRecord, encodeBody } from '@trunkline/protocol';
 import { CONTROL_TYPES, RecordBatch, batchesIn, buildBatch, controlTypeOf } from '@trunkline/records';
+import { partitionRecordOf } from './image-parts.js';
 import type { LoadedImage } from './image-loader.js';
 import { decodeRecord, encodeRecord } from './record-codec.js';
 import type { MetadataRecord } from './records.js';
@@ -18,9 +19,7 @@ export function* recordsOf(image: LoadedImage): Generator<MetadataRecord, void, 
   }
   for (const topic of image.topics) {
     yield { kind: 'topic', name: topic.name, topicId: topic.id };
-    for (const { index, ...partition } of topic.partitions) {
-      yield { kind: 'partition', topicId: topic.id, partitionId: index, ...partition };
-    }
+    for (const partition of topic.partitions) yield partitionRecordOf(topic.id, partition);
   }
   for (const [{ type, name: resourceName }, configs] of image.configs) {
     for (const [name, value] of configs) yield { kind: 'config', resourceType: type, resourceName, name, value };

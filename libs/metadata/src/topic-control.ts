@@ -5,7 +5,7 @@ import { brokerConfigText, type StaticBrokerConfig } from './config/effective.js
 import { brokerNumber } from './config/topic-config.js';
 import type { Configs } from './configs.js';
 import type { TopicImage } from './image.js';
-import { placeReplicas } from './placement.js';
+import { placeReplicas, type Load } from './placement.js';
 import { CONFIG_RESOURCE_TYPES, type ConfigRecord, type MetadataRecord } from './records.js';
 import {
   checkedReplicas,
@@ -66,10 +66,11 @@ export class TopicControl {
   create(wanted: readonly NewTopic[]): Decision<MetadataRecord, readonly CreateTopicOutcome[]> {
     const records: MetadataRecord[] = [];
     const taken = new Map<string, string>();
+    const load = this.topics.load.copy();
     let partitionsLeft = this.#partitionsLeft();
     const response = wanted.map((topic): CreateTopicOutcome => {
       try {
-        const made = this.#createOne(topic, taken, partitionsLeft);
+        const made = this.#createOne(topic, taken, partitionsLeft, load);
         partitionsLeft -= made.outcome.partitionCount;
         taken.set(collisionKey(topic.name), topic.name);
         records.push(...made.records);
@@ -109,10 +110,11 @@ export class TopicControl {
   /** Gives topics more partitions, each for itself. Names must differ. */
   grow(wanted: readonly MorePartitions[]): Decision<MetadataRecord, readonly MorePartitionsOutcome[]> {
     const records: MetadataRecord[] = [];
+    const load = this.topics.load.copy();
     let partitionsLeft = this.#partitionsLeft();
     const response = wanted.map((more): MorePartitionsOutcome => {
       try {
-        const added = this.#growOne(more, partitionsLeft);
+        const added = this.#growOne(more, partitionsLeft, load);
         partitionsLeft -= added.length;
         records.push(...added);
         return { name: more.name, error: undefined };
@@ -127,6 +129,7 @@ export class TopicControl {
     topic: NewTopic,
     taken: ReadonlyMap<string, string>,
     partitionsLeft: number,
+    load: Load,
   ): { readonly records: readonly MetadataRecord[]; readonly outcome: CreateTopicOutcome } {
     const { name } = topic;
     if (name === METADATA_TOPIC) throw new ApiError('INVALID_REQUEST', `Topic ${name} belongs to the broker`);
@@ -147,7 +150,12 @@ export class TopicControl {
       partitionCount: brokerNumber(this.configs, this.statics, 'num.partitions'),
       replicationFactor: brokerNumber(this.configs, this.statics, 'default.replication.factor'),
     };
-    const placement = placementOf(topic, defaults, this.brokers, this.random, partitionsLeft);
+    const placement = placementOf(
+      topic,
+      defaults,
+      { brokers: this.brokers, load, random: this.random },
+      partitionsLeft,
+    );
     refuseTooMany(placement.length, partitionsLeft);
     const topicId = this.random.uuid();
     const outcome: CreateTopicOutcome = {
@@ -183,7 +191,11 @@ export class TopicControl {
     return topic;
   }
 
-  #growOne({ name, partitionCount, assignments }: MorePartitions, partitionsLeft: number): readonly MetadataRecord[] {
+  #growOne(
+    { name, partitionCount, assignments }: MorePartitions,
+    partitionsLeft: number,
+    load: Load,
+  ): readonly MetadataRecord[] {
     const topic = this.topics.byName(name);
     if (topic === undefined) throw new ApiError('UNKNOWN_TOPIC_OR_PARTITION', `There is no topic ${name}`);
     const now = topic.partitions.length;
@@ -198,7 +210,16 @@ export class TopicControl {
     refuseTooMany(added, partitionsLeft);
     const factor = replicationFactorOf(topic);
     if (assignments === undefined) {
-      const placement = placeReplicas(this.brokers.alive, added, factor, this.random);
+      const placement = placeReplicas(
+        {
+          brokers: this.brokers.usable,
+          load,
+          existing: topic.partitions,
+          partitionCount: added,
+          replicationFactor: factor,
+        },
+        this.random,
+      );
       return partitionRecords(topic.id, now, placement, this.brokers);
     }
     if (assignments.length !== added) {

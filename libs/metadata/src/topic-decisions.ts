@@ -1,8 +1,10 @@
-import { ApiError, ZERO_UUID, type NodeId, type Random, type Uuid } from '@trunkline/kernel';
+import { ApiError, type NodeId, type Random, type Uuid } from '@trunkline/kernel';
 import type { Brokers } from './brokers.js';
-import type { BrokerImage, TopicImage } from './image.js';
-import { placeReplicas } from './placement.js';
-import type { MetadataRecord, PartitionRecord } from './records.js';
+import { directoryOfNew } from './directories.js';
+import type { TopicImage } from './image.js';
+import { NO_LEADER } from './partition-changes.js';
+import { placeReplicas, type Load } from './placement.js';
+import { LEADER_RECOVERY_STATES, type MetadataRecord, type PartitionRecord } from './records.js';
 
 /** A topic that somebody wants. */
 export interface NewTopic {
@@ -17,12 +19,19 @@ export interface NewTopic {
   readonly configs: readonly { readonly name: string; readonly value: string | null }[];
 }
 
+/** What there is where a topic shall go. */
+export interface Surroundings {
+  readonly brokers: Brokers;
+  /** What the brokers have been given; the new partitions are counted in. */
+  readonly load: Load;
+  readonly random: Random;
+}
+
 /** The replicas of each partition, index by index: as told, or chosen here. Throws the ApiErrors of CreateTopics. */
 export function placementOf(
   topic: NewTopic,
   defaults: { readonly partitionCount: number; readonly replicationFactor: number },
-  brokers: Brokers,
-  random: Random,
+  { brokers, load, random }: Surroundings,
   partitionsLeft: number,
 ): readonly (readonly NodeId[])[] {
   if (topic.assignments.length > 0) return manualPlacement(topic, brokers);
@@ -33,9 +42,10 @@ export function placementOf(
     throw new ApiError('INVALID_PARTITIONS', 'Number of partitions must be 1 or more, or -1 for the default');
   }
   const partitionCount = topic.partitionCount === -1 ? defaults.partitionCount : topic.partitionCount;
-  const factor = topic.replicationFactor === -1 ? defaults.replicationFactor : topic.replicationFactor;
+  const replicationFactor = topic.replicationFactor === -1 ? defaults.replicationFactor : topic.replicationFactor;
   refuseTooMany(partitionCount, partitionsLeft);
-  return placeReplicas(brokers.alive, partitionCount, factor, random);
+  const wanted = { brokers: brokers.usable, load, existing: [], partitionCount, replicationFactor };
+  return placeReplicas(wanted, random);
 }
 
 /** Throws POLICY_VIOLATION when the cluster would hold more than `max.partitions`. */
@@ -90,7 +100,7 @@ export function checkedReplicas(brokerIds: readonly number[], brokers: Brokers, 
     if (broker === undefined) throw refuse(`there is no broker ${id}`);
     return broker;
   });
-  if (found.every(({ fenced }) => fenced)) throw refuse('none of its brokers is up');
+  if (!found.some(({ id }) => brokers.isActive(id))) throw refuse('none of its brokers is up');
   return found.map(({ id }) => id);
 }
 
@@ -102,8 +112,8 @@ export function partitionRecords(
   brokers: Brokers,
 ): readonly PartitionRecord[] {
   return placement.map((replicas, place) => {
-    const alive = replicas.filter((id) => brokers.get(id)?.fenced === false);
-    const [leader = -1 as NodeId] = alive;
+    const alive = replicas.filter((id) => brokers.isActive(id));
+    const [leader = NO_LEADER] = alive;
     return {
       kind: 'partition',
       topicId,
@@ -113,9 +123,12 @@ export function partitionRecords(
       removingReplicas: [],
       addingReplicas: [],
       leader,
+      leaderRecoveryState: LEADER_RECOVERY_STATES.recovered,
       leaderEpoch: 0,
       partitionEpoch: 0,
-      directories: replicas.map((id) => directoryOf(brokers.get(id))),
+      directories: replicas.map((id) => directoryOfNew(brokers.get(id))),
+      eligibleLeaderReplicas: [],
+      lastKnownElr: [],
     };
   });
 }
@@ -133,8 +146,4 @@ export function topicRecords(
 /** Replicas of each partition of a topic that exists, for those that are to come. */
 export function replicationFactorOf(topic: TopicImage): number {
   return topic.partitions[0]?.replicas.length ?? 1;
-}
-
-function directoryOf(broker: BrokerImage | undefined): Uuid {
-  return broker?.logDirs[0] ?? ZERO_UUID;
 }

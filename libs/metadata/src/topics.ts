@@ -1,6 +1,7 @@
-import { invariant, type ReplicatedState, type Uuid } from '@trunkline/kernel';
+import { ZERO_UUID, invariant, type ReplicatedState, type Uuid } from '@trunkline/kernel';
 import type { PartitionImage, TopicImage } from './image.js';
-import { changedPartition, partitionOf } from './image-parts.js';
+import { changedPartition, partitionOf, withoutElr } from './image-parts.js';
+import { Load } from './placement.js';
 import type { MetadataRecord } from './records.js';
 import { collisionKey } from './topic-name.js';
 
@@ -14,6 +15,8 @@ export class Topics implements ReplicatedState<MetadataRecord> {
   readonly #idByName = new Map<string, Uuid>();
   /** Names by what `.` and `_` have in common. */
   readonly #namesByKey = new Map<string, Set<string>>();
+  /** What each broker has been given. */
+  readonly load = new Load();
   #partitionCount = 0;
 
   /** Partitions of all topics together. */
@@ -47,7 +50,10 @@ export class Topics implements ReplicatedState<MetadataRecord> {
       case 'partition': {
         const { partitions } = this.#topic(record.topicId);
         invariant(record.partitionId <= partitions.length, 'partitions come without holes');
-        if (record.partitionId === partitions.length) this.#partitionCount += 1;
+        const before = partitions[record.partitionId];
+        if (before === undefined) this.#partitionCount += 1;
+        else this.load.add(before.replicas, -1);
+        this.load.add(record.replicas);
         partitions[record.partitionId] = partitionOf(record);
         return;
       }
@@ -56,13 +62,30 @@ export class Topics implements ReplicatedState<MetadataRecord> {
         const partition = partitions[record.partitionId];
         invariant(partition !== undefined, 'a partition exists before it changes');
         partitions[record.partitionId] = changedPartition(partition, record);
+        if (record.replicas === undefined) return;
+        this.load.add(partition.replicas, -1);
+        this.load.add(record.replicas);
         return;
       }
+      case 'clear-elr':
+        this.#clearElr(record.topicName);
+        return;
       case 'remove-topic':
         this.#remove(this.#topic(record.topicId));
         return;
       default:
         return;
+    }
+  }
+
+  [Symbol.iterator](): IterableIterator<TopicImage> {
+    return this.#byId.values();
+  }
+
+  #clearElr(name: string): void {
+    const topics = name === '' ? this.#byId.values() : [this.#topic(this.#idByName.get(name) ?? ZERO_UUID)];
+    for (const { partitions } of topics) {
+      for (const [index, partition] of partitions.entries()) partitions[index] = withoutElr(partition);
     }
   }
 
@@ -88,5 +111,6 @@ export class Topics implements ReplicatedState<MetadataRecord> {
     names?.delete(name);
     if (names?.size === 0) this.#namesByKey.delete(key);
     this.#partitionCount -= partitions.length;
+    for (const { replicas } of partitions) this.load.add(replicas, -1);
   }
 }

@@ -1,7 +1,8 @@
 import { nodeId, offset, type Decision, type NodeId, type Random, type Uuid } from '@trunkline/kernel';
 import { SimRandom } from '@trunkline/testing';
 import { Controller } from '../src/controller.js';
-import type { BrokerRegistration } from '../src/brokers.js';
+import type { BrokerRegistration } from '../src/broker-registration.js';
+import { SUPPORTED_FEATURES } from '../src/features.js';
 import type { StaticBrokerConfig } from '../src/config/effective.js';
 import { emptyImage, stepImage, type LoadedImage } from '../src/image-loader.js';
 import type { MetadataRecord } from '../src/records.js';
@@ -23,7 +24,7 @@ export function registration(id: number, random: Random, rack: string | null = n
     brokerId: id as NodeId,
     incarnationId: random.uuid(),
     endPoints: [{ name: 'PLAINTEXT', host: `host-${id}`, port: 9092, securityProtocol: 0 }],
-    features: [],
+    features: SUPPORTED_FEATURES,
     rack,
     logDirs: [random.uuid()],
   };

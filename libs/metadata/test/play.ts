@@ -1,6 +1,6 @@
 import { type NodeId, type Uuid } from '@trunkline/kernel';
 import type { Decision } from '@trunkline/kernel';
-import { CONFIG_RESOURCE_TYPES, type MetadataRecord } from '../src/records.js';
+import { CONFIG_RESOURCE_TYPES, type MetadataRecord, type PartitionChangeRecord } from '../src/records.js';
 import type { Outcome } from '../src/topic-control.js';
 import type { ConfigOperation } from '../src/config-decisions.js';
 import { ControllerWorld, newTopic, registration, staticConfig } from './fixture.js';
@@ -113,6 +113,10 @@ function told(record: MetadataRecord, ids: Map<Uuid, string>): string {
   switch (record.kind) {
     case 'topic':
       return `topic ${short(record.topicId)} ${record.name}`;
+    case 'partition-change':
+      return partitionChange(record, short);
+    case 'clear-elr':
+      return `clear-elr ${record.topicName}`;
     case 'partition': {
       const { topicId, partitionId, replicas, isr, leader, leaderEpoch } = record;
       return `partition ${short(topicId)}-${partitionId} replicas ${replicas.join()} isr ${isr.join()} leader ${leader} e${leaderEpoch}`;
@@ -122,18 +126,41 @@ function told(record: MetadataRecord, ids: Map<Uuid, string>): string {
     case 'config':
       return `config ${record.resourceType}/${record.resourceName} ${record.name}=${record.value}`;
     case 'register-broker':
-      return `register-broker ${record.brokerId} epoch ${record.brokerEpoch} rack ${record.rack}`;
-    case 'broker-registration-change':
-      return `broker-registration-change ${record.brokerId} shutdown ${record.inControlledShutdown}`;
+      return `register-broker ${record.brokerId} epoch ${record.brokerEpoch} rack ${record.rack}${record.fenced ? ' fenced' : ''}`;
+    case 'broker-registration-change': {
+      const { brokerId, fenced, inControlledShutdown, logDirs } = record;
+      const changes = [
+        ...(fenced === undefined ? [] : [fenced ? 'fenced' : 'unfenced']),
+        ...(inControlledShutdown === undefined ? [] : ['shuts down']),
+        ...(logDirs === undefined ? [] : [`has ${logDirs.length} directories`]),
+      ];
+      return `broker-registration-change ${brokerId} ${changes.join(', ')}`;
+    }
+    case 'unregister-broker':
+      return `unregister-broker ${record.brokerId}`;
     case 'feature-level':
       return `feature-level ${record.name} ${record.featureLevel}`;
     case 'producer-ids':
       return `producer-ids next ${record.nextProducerId}`;
-    case 'partition-change':
-    case 'unregister-broker':
     case 'no-op':
       return record.kind;
   }
+}
+
+function partitionChange(record: PartitionChangeRecord, short: (id: Uuid) => string): string {
+  const list = (ids: readonly number[]): string => (ids.length === 0 ? 'none' : ids.join());
+  const changes = [
+    record.replicas && `replicas ${list(record.replicas)}`,
+    record.addingReplicas && `adding ${list(record.addingReplicas)}`,
+    record.removingReplicas && `removing ${list(record.removingReplicas)}`,
+    record.isr && `isr ${list(record.isr)}`,
+    record.eligibleLeaderReplicas && `elr ${list(record.eligibleLeaderReplicas)}`,
+    record.lastKnownElr && `last leader ${list(record.lastKnownElr)}`,
+    record.leader !== undefined && `leader ${record.leader === -1 ? 'none' : record.leader}`,
+    record.leaderRecoveryState !== undefined && (record.leaderRecoveryState === 1 ? 'recovering' : 'recovered'),
+    record.directories && 'directories',
+  ];
+  return `partition-change ${short(record.topicId)}-${record.partitionId} ${changes.filter(Boolean).join(' ')}`;
 }
 
 function answers(response: unknown): readonly string[] {

@@ -1,0 +1,103 @@
+import type { NodeId, Uuid } from '@trunkline/kernel';
+import type { Brokers } from './brokers.js';
+import { topicConfigText, type StaticBrokerConfig } from './config/effective.js';
+import type { Configs } from './configs.js';
+import { directoryIn, directoryOfNew, hasDirectory } from './directories.js';
+import type { PartitionImage, TopicImage } from './image.js';
+import { changedPartition } from './image-parts.js';
+import { changePartition, type PartitionRules, type PartitionWish } from './partition-changes.js';
+import type { MetadataRecord, PartitionChangeRecord } from './records.js';
+import type { Topics } from './topics.js';
+
+/** What decisions on partitions read. */
+export interface ReplicationState {
+  readonly topics: Topics;
+  readonly brokers: Brokers;
+  readonly configs: Configs;
+  readonly statics: StaticBrokerConfig;
+}
+
+/** Brokers whose state changes in the same decision, and is not replayed yet. */
+export interface BrokersMeanwhile {
+  readonly going?: ReadonlySet<NodeId>;
+  readonly coming?: NodeId;
+}
+
+interface TopicRules {
+  readonly minIsr: number;
+  readonly isUncleanAllowed: boolean;
+}
+
+/**
+ * The changes of partitions in one decision. A partition that changes twice in it changes from what the first change
+ * made of it, so that each record's epochs hold.
+ */
+export class PartitionRound {
+  readonly records: MetadataRecord[] = [];
+  readonly #changed = new Map<string, PartitionImage>();
+  readonly #rules = new Map<Uuid, TopicRules>();
+
+  constructor(
+    private readonly state: ReplicationState,
+    private readonly meanwhile: BrokersMeanwhile = {},
+  ) {}
+
+  partition(topic: TopicImage, index: number): PartitionImage | undefined {
+    return this.#changed.get(`${topic.id}:${index}`) ?? topic.partitions[index];
+  }
+
+  /** Every partition there is, as it is by now. */
+  *partitions(): Generator<readonly [TopicImage, PartitionImage], void, void> {
+    for (const topic of this.state.topics) {
+      for (const partition of topic.partitions) yield [topic, this.partition(topic, partition.index) ?? partition];
+    }
+  }
+
+  /** Makes a partition what it shall be, and gives the record; undefined when it is so already. */
+  change(topic: TopicImage, partition: PartitionImage, wish: PartitionWish): PartitionChangeRecord | undefined {
+    const rules = this.#rulesOf(topic, partition);
+    const record = changePartition(topic.id, partition, wish, rules);
+    if (record === undefined) return undefined;
+    this.records.push(record);
+    this.#changed.set(`${topic.id}:${partition.index}`, changedPartition(partition, record));
+    return record;
+  }
+
+  /** Whether the topic would rather lose records than be away: unclean.leader.election.enable. */
+  allowsUnclean(topic: TopicImage): boolean {
+    return this.#topicRules(topic).isUncleanAllowed;
+  }
+
+  /** `online`, or `unclean` where the topic asks for it. */
+  electionOf(topic: TopicImage): 'online' | 'unclean' {
+    return this.allowsUnclean(topic) ? 'unclean' : 'online';
+  }
+
+  #rulesOf(topic: TopicImage, partition: PartitionImage): PartitionRules {
+    const { brokers } = this.state;
+    return {
+      minIsr: this.#topicRules(topic).minIsr,
+      canLead: (id) => {
+        const broker = brokers.get(id);
+        if (broker === undefined || this.meanwhile.going?.has(id) === true) return false;
+        return (
+          (brokers.isActive(id) || this.meanwhile.coming === id) && hasDirectory(broker, directoryIn(partition, id))
+        );
+      },
+      directoryOfNew: (id) => directoryOfNew(brokers.get(id)),
+    };
+  }
+
+  #topicRules(topic: TopicImage): TopicRules {
+    const known = this.#rules.get(topic.id);
+    if (known !== undefined) return known;
+    const { configs, statics } = this.state;
+    const text = (name: string): string => topicConfigText(configs, statics, topic.name, name) ?? '';
+    const rules: TopicRules = {
+      minIsr: Number(text('min.insync.replicas')),
+      isUncleanAllowed: text('unclean.leader.election.enable').toLowerCase() === 'true',
+    };
+    this.#rules.set(topic.id, rules);
+    return rules;
+  }
+}
