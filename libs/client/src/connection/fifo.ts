@@ -16,6 +16,7 @@ export class Fifo<T> {
   }
 
   shift(): T | undefined {
+    if (this.#slots.length === 1) return this.#slots.pop(); // So its head is 0, and a length that is set costs more.
     const value = this.#slots[this.#head];
     if (this.length === 0) return undefined;
     this.#slots[this.#head++] = undefined;

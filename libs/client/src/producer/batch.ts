@@ -1,23 +1,14 @@
-import type { CompressionType, Compression, Crc32c } from '@trunkline/kernel';
 import {
   BATCH_HEADER_BYTES,
   BatchBuilder,
-  type BatchSlab,
+  type BatchOptions,
   type ProducerStamp,
   RecordBatch,
   restamped,
 } from '@trunkline/records';
 import type { KafkaError } from '../error.js';
+import type { PendingBatch } from './pending.js';
 import type { ProducerHeader, Settled } from './producer-record.js';
-
-/** What every batch of a producer is made with. */
-export interface BatchMaking {
-  readonly crc32c: Crc32c;
-  readonly compression: CompressionType;
-  readonly codecs: Compression | undefined;
-  readonly isTransactional: boolean;
-  readonly slab: BatchSlab;
-}
 
 export const NO_STAMP: ProducerStamp = { producerId: -1n, producerEpoch: -1, baseSequence: -1 };
 
@@ -58,24 +49,19 @@ export class ProducerBatch {
   wasRenumbered = false;
   /** The last failure, for the text of a timeout. */
   lastError: KafkaError | undefined;
+  /** Among those that are not settled; undefined: it is. */
+  place: PendingBatch | undefined;
   /** It was taken apart into these. */
   parts: readonly ProducerBatch[] | undefined;
   /** What waits for its end: a flush, a batch that was taken apart. */
   holders: Holder[] | undefined;
 
   constructor(
-    private readonly making: BatchMaking,
+    private readonly making: BatchOptions,
     readonly createdMs: number,
     readonly deadlineMs: number,
   ) {
-    const { crc32c, compression, codecs, isTransactional, slab } = making;
-    this.#builder = new BatchBuilder({
-      crc32c,
-      compression,
-      isTransactional,
-      slab,
-      ...(codecs !== undefined && { codecs }),
-    });
+    this.#builder = new BatchBuilder(making);
   }
 
   /** Before compression while it is open; as it leaves afterwards. */

@@ -2,65 +2,79 @@ import type { TopicImage } from '../cluster/cluster.js';
 import type { ProducerEffect, Shipment } from './effects.js';
 import type { ProducerBatch } from './batch.js';
 import type { PartitionWriter } from './partition-writer.js';
+import type { ReadyWriters } from './ready-writers.js';
 import type { ProducerSettings } from './producer-options.js';
 
 /** New leaders in a row that are followed without a pause: brokers that go on naming others are no hot loop. */
 const LEADER_HOPS_MAX = 3;
 
-/** What departures need to know of the world at the moment. */
-export interface Outlook {
-  readonly nowMs: number;
+/** What departures need to know of partitions, and tell of them. */
+export interface Platform {
   imageOf(topic: string): TopicImage | undefined;
-  /** Linger or not; before which moment a batch does not leave. */
-  readonly isHurried: boolean;
+  /** A batch of the partition has left. */
+  left(writer: PartitionWriter): void;
+}
+
+/** A broker, as departures see it. Kept once it was sent to: a cluster names few of them. */
+interface Destination {
+  inFlight: number;
+  /** What is loaded for it. */
+  shipment: Shipment | undefined;
 }
 
 /** Which batches leave, in which requests: in-flight limits, request sizes, pauses and lingering. */
 export class Departures {
-  readonly #inFlight = new Map<number, number>();
+  readonly #destinations = new Map<number, Destination>();
+  #nowMs = 0;
+  #isHurried = false;
   /** When something that waits may leave. */
   wakeAtMs = Infinity;
 
   constructor(
     private readonly settings: ProducerSettings,
     private readonly effects: ProducerEffect[],
-    /** Told of each partition from which a batch left. */
-    private readonly placement: { left(writer: PartitionWriter): void },
+    private readonly platform: Platform,
   ) {}
 
   get requestCount(): number {
     let count = 0;
-    for (const each of this.#inFlight.values()) count += each;
+    for (const { inFlight } of this.#destinations.values()) count += inFlight;
     return count;
   }
 
   /** A request is over. */
   arrived({ nodeId }: Shipment): void {
-    const count = this.#inFlight.get(nodeId)! - 1;
-    if (count === 0) this.#inFlight.delete(nodeId);
-    else this.#inFlight.set(nodeId, count);
+    this.#destinations.get(nodeId)!.inFlight -= 1;
   }
 
   /** Lets leave what may; takes partitions from `ready` that have nothing to send until something happens to them. */
-  depart(ready: Set<PartitionWriter>, outlook: Outlook): void {
+  depart(ready: ReadyWriters, nowMs: number, isHurried: boolean): void {
     this.wakeAtMs = Infinity;
+    this.#nowMs = nowMs;
+    this.#isHurried = isHurried;
+    const shipments: Shipment[] = [];
+    let left = 0;
     for (let isMoving = true; isMoving;) {
-      const shipments = new Map<number, Shipment>();
       isMoving = false;
-      for (const writer of ready) {
-        const loaded = this.#load(writer, shipments, outlook);
-        if (loaded === 'idle') ready.delete(writer);
+      for (const writer of ready.all) {
+        const loaded = this.#load(writer, shipments);
+        if (loaded === 'idle') writer.isReady = false;
         else if (loaded === 'moved') isMoving = true;
       }
-      for (const shipment of shipments.values()) this.effects.push({ kind: 'send', shipment });
+      ready.sweep();
+      for (; left < shipments.length; left++) {
+        const shipment = shipments[left]!;
+        this.#destinations.get(shipment.nodeId)!.shipment = undefined;
+        this.effects.push({ kind: 'send', shipment });
+      }
     }
   }
 
-  #load(writer: PartitionWriter, shipments: Map<number, Shipment>, outlook: Outlook): 'moved' | 'idle' | 'later' {
+  #load(writer: PartitionWriter, shipments: Shipment[]): 'moved' | 'idle' | 'later' {
     const batch = writer.next();
     if (batch === undefined) return 'idle';
-    const image = outlook.imageOf(writer.topic)?.partitions[writer.partition];
-    const { nowMs } = outlook;
+    const image = this.platform.imageOf(writer.topic)?.partitions[writer.partition];
+    const nowMs = this.#nowMs;
     const hops = writer.failures <= LEADER_HOPS_MAX && (image?.leaderEpoch ?? -1) > writer.failedEpoch;
     if (writer.notBeforeMs > nowMs && !hops) {
       return this.#later(writer.notBeforeMs);
@@ -71,7 +85,7 @@ export class Departures {
       writer.notBeforeMs = nowMs + this.settings.retryBackoffMs;
       return this.#later(writer.notBeforeMs);
     }
-    const lingersToMs = this.#lingersTo(writer, batch, outlook);
+    const lingersToMs = this.#lingersTo(writer, batch);
     if (lingersToMs > nowMs) return this.#later(lingersToMs);
     return this.#put(writer, batch, image.leader, shipments) ? 'moved' : 'later';
   }
@@ -81,20 +95,20 @@ export class Departures {
     return 'later';
   }
 
-  #lingersTo(writer: PartitionWriter, batch: ProducerBatch, { isHurried }: Outlook): number {
+  #lingersTo(writer: PartitionWriter, batch: ProducerBatch): number {
     const { lingerMs } = this.settings;
-    if (lingerMs === 0 || isHurried || !batch.isOpen || batch.isUrgent || writer.waiting.length > 1) return 0;
+    if (lingerMs === 0 || this.#isHurried || !batch.isOpen || batch.isUrgent || writer.waiting.length > 1) return 0;
     return batch.createdMs + lingerMs;
   }
 
-  #put(writer: PartitionWriter, batch: ProducerBatch, nodeId: number, shipments: Map<number, Shipment>): boolean {
-    let shipment = shipments.get(nodeId);
+  #put(writer: PartitionWriter, batch: ProducerBatch, nodeId: number, shipments: Shipment[]): boolean {
+    const destination = this.#destination(nodeId);
+    let { shipment } = destination;
     const { inFlightMax, requestBytesMax } = this.settings;
     if (shipment === undefined) {
-      const count = this.#inFlight.get(nodeId) ?? 0;
-      if (count >= inFlightMax) return false;
-      this.#inFlight.set(nodeId, count + 1);
-      shipments.set(nodeId, (shipment = { nodeId, batches: [], bytes: 0 }));
+      if (destination.inFlight >= inFlightMax) return false;
+      destination.inFlight += 1;
+      shipments.push((destination.shipment = shipment = { nodeId, batches: [], bytes: 0 }));
     } else if (writer.aboard === shipment || shipment.bytes + batch.sizeBytes > requestBytesMax) return false;
     writer.leaves(batch);
     const { producerId, producerEpoch } = writer.identity;
@@ -102,7 +116,16 @@ export class Departures {
     shipment.batches.push({ writer, batch, bytes });
     writer.aboard = shipment;
     shipment.bytes += bytes.byteLength;
-    this.placement.left(writer);
+    this.platform.left(writer);
     return true;
+  }
+
+  #destination(nodeId: number): Destination {
+    let destination = this.#destinations.get(nodeId);
+    if (destination === undefined) {
+      destination = { inFlight: 0, shipment: undefined };
+      this.#destinations.set(nodeId, destination);
+    }
+    return destination;
   }
 }

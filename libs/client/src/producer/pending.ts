@@ -8,12 +8,33 @@ export class Pending {
   /** Estimated bytes of all records that are not settled. */
   bufferedBytes = 0;
   /** Oldest first, and so by deadline; a batch that was taken apart stays until its parts are settled. */
-  readonly batches = new Map<ProducerBatch, PartitionWriter>();
+  #oldest: PendingBatch | undefined;
+  #youngest: PendingBatch | undefined;
 
   constructor(private readonly effects: ProducerEffect[]) {}
 
+  get isEmpty(): boolean {
+    return this.#oldest === undefined;
+  }
+
+  get oldest(): PendingBatch | undefined {
+    return this.#oldest;
+  }
+
+  /** All as they are now, oldest first. */
+  all(): readonly PendingBatch[] {
+    const all: PendingBatch[] = [];
+    for (let each = this.#oldest; each !== undefined; each = each.after) all.push(each);
+    return all;
+  }
+
   begin(batch: ProducerBatch, writer: PartitionWriter): void {
-    this.batches.set(batch, writer);
+    const before = this.#youngest;
+    const pending: PendingBatch = { batch, writer, before, after: undefined };
+    batch.place = pending;
+    if (before === undefined) this.#oldest = pending;
+    else before.after = pending;
+    this.#youngest = pending;
   }
 
   written(writer: PartitionWriter, batch: ProducerBatch, baseOffset: number, appendTimeMs: number): void {
@@ -54,15 +75,30 @@ export class Pending {
     for (const part of parts) {
       part.holders = [holder];
       part.isUrgent = true;
-      this.batches.set(part, writer);
+      this.begin(part, writer);
     }
   }
 
   #ended(batch: ProducerBatch): void {
-    if (!this.batches.delete(batch)) return;
+    const { place } = batch;
+    if (place === undefined) return;
+    batch.place = undefined;
+    const { before, after } = place;
+    if (before === undefined) this.#oldest = after;
+    else before.after = after;
+    if (after === undefined) this.#youngest = before;
+    else after.before = before;
     if (batch.parts === undefined) this.bufferedBytes -= batch.bufferBytes;
     if (batch.holders !== undefined) release(batch.holders);
   }
+}
+
+/** A link of the chain of what is not settled: a Map that goes from empty to one and back is made anew each time. */
+export interface PendingBatch {
+  readonly batch: ProducerBatch;
+  readonly writer: PartitionWriter;
+  before: PendingBatch | undefined;
+  after: PendingBatch | undefined;
 }
 
 /** One more waits for what this stands for. */

@@ -1,12 +1,14 @@
 import type { Random } from '@trunkline/kernel';
+import type { BatchOptions } from '@trunkline/records';
 import type { ClusterImage, TopicImage } from '../cluster/cluster.js';
 import { KafkaError } from '../error.js';
 import { backoffMs } from '../backoff.js';
-import { type BatchMaking, type Holder, ProducerBatch } from './batch.js';
+import { type Holder, ProducerBatch } from './batch.js';
 import type { ProducerEffect } from './effects.js';
 import type { PartitionWriter } from './partition-writer.js';
 import { type Pending, hold, release } from './pending.js';
 import type { ProducerSettings } from './producer-options.js';
+import type { ReadyWriters } from './ready-writers.js';
 import { type EncodedRecord, type ParkedRecord, TopicWriters, owned } from './topic-writers.js';
 
 /** Into which batch a record goes; where it waits while its topic, or its partition, is not known. */
@@ -18,12 +20,12 @@ export class Placement {
 
   constructor(
     private readonly settings: ProducerSettings,
-    private readonly making: BatchMaking,
+    private readonly making: BatchOptions,
     private readonly random: Random,
     private readonly effects: ProducerEffect[],
     private readonly pending: Pending,
     /** Told of each partition that got something to send. */
-    private readonly ready: Set<PartitionWriter>,
+    private readonly ready: ReadyWriters,
   ) {}
 
   imageOf(topic: string): TopicImage | undefined {

@@ -17,22 +17,33 @@ export function idIn(image: TopicImage | undefined): Uuid | undefined {
   return image === undefined || image.topicId === ZERO_ID ? undefined : image.topicId;
 }
 
-/** The latest version that can name every topic of the shipment. */
-export function versionMaxOf({ batches }: Shipment, idOf: IdOf): number {
-  for (const { writer } of batches) if (idOf(writer.topic) === undefined) return 12;
-  return Produce.versions[1];
+export function idsOf({ batches }: Shipment, idOf: IdOf): readonly (Uuid | undefined)[] {
+  const ids: (Uuid | undefined)[] = [];
+  for (const { writer } of batches) ids.push(idOf(writer.topic));
+  return ids;
 }
 
-/** One Produce request; the body's shape does not depend on its version. */
-export function produceBody({ batches }: Shipment, settings: ProducerSettings, idOf: IdOf): BodyOf<typeof Produce> {
+/** The latest version that can name every topic of a shipment, by their ids. */
+export function versionMaxOf(ids: readonly (Uuid | undefined)[]): number {
+  return ids.includes(undefined) ? 12 : Produce.versions[1];
+}
+
+/** One Produce request; the body's shape does not depend on its version. `ids`: of the batches' topics, in their order. */
+export function produceBody(
+  { batches }: Shipment,
+  settings: ProducerSettings,
+  ids: readonly (Uuid | undefined)[],
+): BodyOf<typeof Produce> {
   const { acks, requestTimeoutMs, transactionalId } = settings;
   const topicData: TopicBody[] = [];
-  const partitions = new Map<string, PartitionBody[]>();
-  for (const { writer, bytes } of batches) {
-    let partitionData = partitions.get(writer.topic);
+  const partitions = batches.length === 1 ? undefined : new Map<string, PartitionBody[]>();
+  for (let at = 0; at < batches.length; at++) {
+    const { writer, bytes } = batches[at]!;
+    let partitionData = partitions?.get(writer.topic);
     if (partitionData === undefined) {
-      partitions.set(writer.topic, (partitionData = []));
-      topicData.push({ name: writer.topic, topicId: idOf(writer.topic), partitionData });
+      partitionData = [];
+      partitions?.set(writer.topic, partitionData);
+      topicData.push({ name: writer.topic, topicId: ids[at], partitionData });
     }
     partitionData.push({ index: writer.partition, records: bytes });
   }

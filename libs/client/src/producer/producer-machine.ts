@@ -1,15 +1,17 @@
 import type { Random } from '@trunkline/kernel';
+import type { BatchOptions } from '@trunkline/records';
 import type { ClusterImage, TopicImage } from '../cluster/cluster.js';
 import { KafkaError } from '../error.js';
 import { type Answer, judge } from './answers.js';
 import { backoffMs } from '../backoff.js';
-import type { BatchMaking, Holder, ProducerBatch } from './batch.js';
-import { Departures, type Outlook } from './departures.js';
+import type { Holder, ProducerBatch } from './batch.js';
+import { Departures } from './departures.js';
 import type { ProducerEffect, Shipment } from './effects.js';
 import { EPOCH_MAX, NO_IDENTITY, type PartitionWriter, type ProducerIdentity } from './partition-writer.js';
 import { Pending, hold, release } from './pending.js';
 import type { ProducerSettings } from './producer-options.js';
 import { Placement } from './placement.js';
+import { ReadyWriters } from './ready-writers.js';
 import type { EncodedRecord } from './topic-writers.js';
 import { refusesSequence } from './verdict.js';
 
@@ -27,7 +29,7 @@ export class ProducerMachine {
   readonly #pending = new Pending(this.effects);
   readonly #departures: Departures;
   readonly #placement: Placement;
-  readonly #ready = new Set<PartitionWriter>();
+  readonly #ready = new ReadyWriters();
   readonly #isTransactional: boolean;
   #isIdentifying = false;
   #identifyAtMs = 0;
@@ -36,7 +38,7 @@ export class ProducerMachine {
 
   constructor(
     readonly settings: ProducerSettings,
-    making: BatchMaking,
+    making: BatchOptions,
     private readonly random: Random,
   ) {
     this.#isTransactional = settings.transactionalId !== undefined;
@@ -52,7 +54,7 @@ export class ProducerMachine {
 
   /** Whether everything is settled. */
   get isEmpty(): boolean {
-    return this.#pending.batches.size === 0 && this.#placement.parkedCount === 0;
+    return this.#pending.isEmpty && this.#placement.parkedCount === 0;
   }
 
   get requestCount(): number {
@@ -124,7 +126,7 @@ export class ProducerMachine {
   /** Calls `ended` when everything that is not settled now is; what lingers leaves. */
   flush(ended: () => void): void {
     const holder: Holder = { left: 1, ended };
-    for (const batch of this.#pending.batches.keys()) {
+    for (const { batch } of this.#pending.all()) {
       batch.isUrgent = true;
       hold(batch, holder);
     }
@@ -139,14 +141,17 @@ export class ProducerMachine {
 
   /** Everything that is not settled ends with an error; answers that come later count for the order only. */
   refuseAll(errorOf: (batch: ProducerBatch | undefined) => KafkaError): void {
-    for (const [batch, writer] of this.#pending.batches) this.#pending.refuse(writer, batch, errorOf(batch));
+    for (const { batch, writer } of this.#pending.all()) {
+      if (batch.place !== undefined) this.#pending.refuse(writer, batch, errorOf(batch));
+    }
     this.#placement.refuseParked(() => errorOf(undefined));
   }
 
   /** As `refuseAll`, for what is not under way. */
   refuseWaiting(errorOf: (batch: ProducerBatch | undefined) => KafkaError): void {
-    for (const [batch, writer] of this.#pending.batches) {
-      if (!batch.isInFlight && batch.parts === undefined) this.#pending.refuse(writer, batch, errorOf(batch));
+    for (const { batch, writer } of this.#pending.all()) {
+      if (batch.place !== undefined && !batch.isInFlight && batch.parts === undefined)
+        this.#pending.refuse(writer, batch, errorOf(batch));
     }
     this.#placement.refuseParked(() => errorOf(undefined));
   }
@@ -156,12 +161,11 @@ export class ProducerMachine {
     this.wakeAtMs = Infinity;
     this.#expire(nowMs);
     this.#wakeAt(this.#placement.tend(nowMs));
-    if (this.#ready.size === 0) return;
+    if (this.#ready.all.length === 0) return;
     if (this.identity === undefined) return this.#identify(nowMs);
-    for (const writer of this.#ready) this.#adopt(writer);
+    for (const writer of this.#ready.all) this.#adopt(writer);
     if (this.identity === undefined) return this.#identify(nowMs);
-    const outlook: Outlook = { nowMs, imageOf: (topic) => this.#placement.imageOf(topic), isHurried: this.#isHurried };
-    this.#departures.depart(this.#ready, outlook);
+    this.#departures.depart(this.#ready, nowMs, this.#isHurried);
     this.#wakeAt(this.#departures.wakeAtMs);
   }
 
@@ -275,11 +279,9 @@ export class ProducerMachine {
   }
 
   #expire(nowMs: number): void {
-    for (const [batch, writer] of this.#pending.batches) {
-      if (batch.deadlineMs > nowMs) {
-        this.#wakeAt(batch.deadlineMs);
-        break;
-      }
+    for (let oldest = this.#pending.oldest; oldest !== undefined; oldest = this.#pending.oldest) {
+      const { batch, writer } = oldest;
+      if (batch.deadlineMs > nowMs) return this.#wakeAt(batch.deadlineMs);
       this.#pending.refuse(writer, batch, this.#tooLate(writer.about, batch.lastError ?? this.#lastError));
     }
   }

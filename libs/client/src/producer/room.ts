@@ -24,6 +24,10 @@ export class Room {
     return this.#line[this.#head]?.deadlineMs ?? Infinity;
   }
 
+  get isAwaited(): boolean {
+    return this.#line.length > this.#head;
+  }
+
   take(nowMs: number, record: EncodedRecord): void {
     const { blockedRecordsMax, bufferBytesMax, maxBlockMs } = this.settings;
     const waiting = this.#line.length - this.#head;
