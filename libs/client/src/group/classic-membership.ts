@@ -1,16 +1,8 @@
-import { Backoff } from '../backoff.js';
 import { KafkaError } from '../error.js';
 import type { ClassicAsk, ClassicReply } from './classic-asks.js';
-import {
-  type MemberIdentity,
-  type MemberState,
-  type Membership,
-  type MembershipEffect,
-  type MembershipInput,
-  verdictOf,
-} from './membership.js';
+import { type MemberIdentity, type MemberState, type MembershipInput, verdictOf } from './membership.js';
+import { MembershipMachine } from './membership-machine.js';
 import { type ClassicMembershipOptions, type ClassicPhase, stateOf } from './classic-phase.js';
-import { Ownership } from './ownership.js';
 import type { TopicPartition } from '../topic-partition.js';
 
 /** What JoinGroup may take beyond the rebalance timeout (as Java's JOIN_GROUP_TIMEOUT_LAPSE), ms. */
@@ -20,7 +12,6 @@ const FREE_ROUNDS = 4;
 /** The pause before a try that helps only when somebody has changed rights or sizes, ms. */
 const REFUSED_PAUSE_MS = 5_000;
 
-type Effect = MembershipEffect<ClassicAsk>;
 type Input = MembershipInput<ClassicReply>;
 
 /**
@@ -29,10 +20,7 @@ type Input = MembershipInput<ClassicReply>;
  *
  * It beats by time alone: what its owner is busy with does not matter. Source: KIP-62, 345, 394, 429, 814.
  */
-export class ClassicMembership implements Membership<ClassicAsk, ClassicReply> {
-  readonly #ownership = new Ownership();
-  readonly #backoff: Backoff;
-  #effects: Effect[] = [];
+export class ClassicMembership extends MembershipMachine<ClassicAsk, ClassicReply> {
   #phase: ClassicPhase = 'idle';
   #memberId = '';
   #generation = -1;
@@ -43,24 +31,19 @@ export class ClassicMembership implements Membership<ClassicAsk, ClassicReply> {
   #protocolName = '';
   #isLeader = false;
   #hadAssignment = false;
-  #trouble: KafkaError | undefined;
   #rejoinReason: string | undefined;
   #failedRounds = 0;
-  #asks = 0;
-  #asking = false;
-  #lastContactMs = 0;
-  #beatAtMs = Infinity;
   #retryAtMs = Infinity;
 
   constructor(private readonly options: ClassicMembershipOptions) {
-    this.#backoff = new Backoff(options.retryBackoffMs, options.retryBackoffMaxMs);
+    super(options);
   }
 
-  get state(): MemberState {
+  override get state(): MemberState {
     return stateOf(this.#phase, this.#hadAssignment);
   }
 
-  get identity(): MemberIdentity {
+  override get identity(): MemberIdentity {
     return {
       memberId: this.#memberId,
       generation: this.#generation,
@@ -68,27 +51,19 @@ export class ClassicMembership implements Membership<ClassicAsk, ClassicReply> {
     };
   }
 
-  get held(): readonly TopicPartition[] {
-    return this.#ownership.held;
-  }
-
   /** Whether it led the last round: then it watches the group's topics. */
   get isLeader(): boolean {
     return this.#isLeader;
   }
 
-  get trouble(): KafkaError | undefined {
-    return this.#trouble;
-  }
-
-  get wakeAtMs(): number {
+  override get wakeAtMs(): number {
     switch (this.#phase) {
       case 'waiting':
-        return Math.min(this.#retryAtMs, this.#lapsesAtMs);
+        return Math.min(this.#retryAtMs, this.lapsesAtMs);
       case 'stable':
       case 'revoking':
       case 'closing':
-        return Math.min(this.#asking ? Infinity : this.#beatAtMs, this.#lapsesAtMs);
+        return Math.min(this.isAsking ? Infinity : this.beatAtMs, this.lapsesAtMs);
       default:
         return Infinity;
     }
@@ -99,28 +74,22 @@ export class ClassicMembership implements Membership<ClassicAsk, ClassicReply> {
     return this.#phase === 'stable' || this.#phase === 'revoking' || this.#phase === 'closing';
   }
 
-  step(input: Input): readonly Effect[] {
-    this.#effects = [];
-    if (this.#phase !== 'closed' && this.#phase !== 'failed') this.#take(input);
-    return this.#effects;
-  }
-
-  #take(input: Input): void {
+  protected override take(input: Input): void {
     switch (input.kind) {
       case 'start':
-        this.#lastContactMs = input.nowMs;
+        this.lastContactMs = input.nowMs;
         this.#join('the member starts');
         break;
       case 'wake':
         this.#woken(input.nowMs);
         break;
       case 'answered':
-        if (!this.#isCurrent(input.id)) return;
-        this.#lastContactMs = input.nowMs;
+        if (!this.isCurrent(input.id)) return;
+        this.lastContactMs = input.nowMs;
         this.#answered(input.reply, input.nowMs);
         break;
       case 'failed':
-        if (!this.#isCurrent(input.id)) return;
+        if (!this.isCurrent(input.id)) return;
         this.#failed(input.error, input.nowMs);
         break;
       case 'released':
@@ -140,28 +109,16 @@ export class ClassicMembership implements Membership<ClassicAsk, ClassicReply> {
     }
   }
 
-  #isCurrent(id: number): boolean {
-    if (!this.#asking || id !== this.#asks) return false;
-    this.#asking = false;
-    return true;
-  }
-
-  #ask(ask: ClassicAsk): void {
-    this.#asks += 1;
-    this.#asking = true;
-    this.#effects.push({ kind: 'ask', id: this.#asks, ask });
-  }
-
   #woken(nowMs: number): void {
-    if (nowMs >= this.#lapsesAtMs) return this.#lapsed(nowMs);
+    if (nowMs >= this.lapsesAtMs) return this.#lapsed(nowMs);
     if (this.#phase === 'waiting' && nowMs >= this.#retryAtMs) {
       return this.#join(this.#rejoinReason ?? 'tries again');
     }
-    if (this.#isMember && !this.#asking && nowMs >= this.#beatAtMs) this.#beat();
+    if (this.#isMember && !this.isAsking && nowMs >= this.beatAtMs) this.#beat();
   }
 
   #beat(): void {
-    this.#ask({
+    this.ask({
       api: 'heartbeat',
       memberId: this.#memberId,
       generation: this.#generation,
@@ -172,10 +129,10 @@ export class ClassicMembership implements Membership<ClassicAsk, ClassicReply> {
   /** Lets go of everything first when the group is eager. */
   #join(reason: string): void {
     this.#rejoinReason = reason;
-    if (!this.options.isCooperative && !this.#ownership.isEmpty) {
-      this.#heldBefore = this.#ownership.held;
+    if (!this.options.isCooperative && !this.ownership.isEmpty) {
+      this.#heldBefore = this.ownership.held;
       this.#phase = 'revoking';
-      this.#revoke(this.#ownership.revokeAll());
+      this.#letGo(this.ownership.revokeAll());
       return;
     }
     this.#sendJoin();
@@ -187,7 +144,7 @@ export class ClassicMembership implements Membership<ClassicAsk, ClassicReply> {
     if (this.#failedRounds <= FREE_ROUNDS) return this.#join(reason);
     this.#rejoinReason = reason;
     this.#phase = 'waiting';
-    this.#retryAtMs = nowMs + this.#backoff.next();
+    this.#retryAtMs = nowMs + this.backoff.next();
   }
 
   #sendJoin(): void {
@@ -195,12 +152,12 @@ export class ClassicMembership implements Membership<ClassicAsk, ClassicReply> {
     this.#rejoinReason = undefined;
     this.#phase = 'joining';
     this.#isLeader = false;
-    this.#ask({
+    this.ask({
       api: 'join',
       memberId: this.#memberId,
       generation: this.#heldGeneration,
-      owned: this.#ownership.held,
-      held: this.options.isCooperative ? this.#ownership.held : this.#heldBefore,
+      owned: this.ownership.held,
+      held: this.options.isCooperative ? this.ownership.held : this.#heldBefore,
       reason,
       timeoutMs: this.options.rebalanceTimeoutMs + JOIN_LAPSE_MS,
     });
@@ -215,9 +172,9 @@ export class ClassicMembership implements Membership<ClassicAsk, ClassicReply> {
       case 'sync':
         return this.#synced(reply.assigned, nowMs);
       case 'heartbeat':
-        this.#beatAtMs = nowMs + this.options.heartbeatMs;
-        this.#backoff.reset();
-        if (this.#phase === 'stable') this.#trouble = undefined;
+        this.beatAtMs = nowMs + this.options.heartbeatMs;
+        this.backoff.reset();
+        if (this.#phase === 'stable') this.lastTrouble = undefined;
         return;
       case 'leave':
         return this.#end();
@@ -232,12 +189,12 @@ export class ClassicMembership implements Membership<ClassicAsk, ClassicReply> {
     this.#isLeader = reply.leader === reply.memberId;
     if (!this.#isLeader || reply.skipAssignment) return this.#sync([]);
     this.#phase = 'assigning';
-    this.#ask({ api: 'assign', protocolName: reply.protocolName, peers: reply.peers });
+    this.ask({ api: 'assign', protocolName: reply.protocolName, peers: reply.peers });
   }
 
   #sync(assignments: Extract<ClassicReply, { api: 'assign' }>['assignments']): void {
     this.#phase = 'syncing';
-    this.#ask({
+    this.ask({
       api: 'sync',
       memberId: this.#memberId,
       generation: this.#generation,
@@ -249,34 +206,32 @@ export class ClassicMembership implements Membership<ClassicAsk, ClassicReply> {
 
   #synced(assigned: readonly TopicPartition[], nowMs: number): void {
     this.#phase = 'stable';
-    this.#trouble = undefined;
+    this.lastTrouble = undefined;
     this.#hadAssignment = true;
-    this.#backoff.reset();
+    this.backoff.reset();
     this.#failedRounds = 0;
-    this.#beatAtMs = nowMs + this.options.heartbeatMs;
+    this.beatAtMs = nowMs + this.options.heartbeatMs;
     this.#heldGeneration = this.#generation;
     this.#heldBefore = [];
-    const { added, revoked } = this.#ownership.assign(assigned);
-    this.#effects.push({ kind: 'assigned', partitions: added, isRound: true });
-    this.#revoke(revoked);
+    const { added, revoked } = this.ownership.assign(assigned);
+    this.effects.push({ kind: 'assigned', partitions: added, isRound: true });
+    this.#letGo(revoked);
     if (this.#rejoinReason !== undefined) this.#join(this.#rejoinReason);
   }
 
-  #revoke(partitions: readonly TopicPartition[]): void {
-    if (partitions.length > 0) {
-      this.#effects.push({ kind: 'revoke', revocation: this.#ownership.revocation, partitions });
-    }
-    if (!this.#ownership.isReleasing) this.#releasedAll();
+  #letGo(partitions: readonly TopicPartition[]): void {
+    this.revoke(partitions);
+    if (!this.ownership.isReleasing) this.#releasedAll();
   }
 
   #released(revocation: number): void {
-    const wasReleasing = this.#ownership.isReleasing;
-    const returned = this.#ownership.released(revocation);
-    if (returned.length > 0) this.#effects.push({ kind: 'assigned', partitions: returned, isRound: false });
-    if (!wasReleasing || this.#ownership.isReleasing) return;
+    const wasReleasing = this.ownership.isReleasing;
+    const returned = this.ownership.released(revocation);
+    if (returned.length > 0) this.effects.push({ kind: 'assigned', partitions: returned, isRound: false });
+    if (!wasReleasing || this.ownership.isReleasing) return;
     if (this.#phase === 'revoking' || this.#phase === 'closing') return this.#releasedAll();
     // Now others may have what was let go of (KIP-429).
-    if (!this.#ownership.isSettled || returned.length === 0) this.#changed('partitions were let go of');
+    if (!this.ownership.isSettled || returned.length === 0) this.#changed('partitions were let go of');
   }
 
   #releasedAll(): void {
@@ -294,7 +249,7 @@ export class ClassicMembership implements Membership<ClassicAsk, ClassicReply> {
   #failed(error: KafkaError, nowMs: number): void {
     if (this.#phase === 'leaving') return this.#end();
     const verdict = verdictOf(error);
-    if (verdict !== 'rebalance') this.#trouble = error;
+    if (verdict !== 'rebalance') this.lastTrouble = error;
     switch (verdict) {
       case 'final':
         return this.#fail(error);
@@ -303,19 +258,19 @@ export class ClassicMembership implements Membership<ClassicAsk, ClassicReply> {
       case 'rebalance':
         return this.#rebalances(nowMs);
       case 'elsewhere':
-        this.#effects.push({ kind: 'forgetCoordinator' });
-        return this.#again(nowMs, this.#backoff.next());
+        this.effects.push({ kind: 'forgetCoordinator' });
+        return this.#again(nowMs, this.backoff.next());
       case 'again':
-        return this.#again(nowMs, this.#backoff.next());
+        return this.#again(nowMs, this.backoff.next());
       case 'refused':
-        return this.#again(nowMs, Math.max(REFUSED_PAUSE_MS, this.#backoff.next()));
+        return this.#again(nowMs, Math.max(REFUSED_PAUSE_MS, this.backoff.next()));
     }
   }
 
   /** The coordinator answered: that counts as contact. */
   #rebalances(nowMs: number): void {
-    this.#lastContactMs = nowMs;
-    this.#beatAtMs = nowMs + this.options.heartbeatMs;
+    this.lastContactMs = nowMs;
+    this.beatAtMs = nowMs + this.options.heartbeatMs;
     if (this.#phase === 'revoking' || this.#phase === 'closing') return;
     this.#joinAgain('the group shares anew', nowMs);
   }
@@ -323,7 +278,7 @@ export class ClassicMembership implements Membership<ClassicAsk, ClassicReply> {
   /** A beat that failed is repeated soon; a round that failed begins again. */
   #again(nowMs: number, pauseMs: number): void {
     if (this.#isMember) {
-      this.#beatAtMs = nowMs + pauseMs;
+      this.beatAtMs = nowMs + pauseMs;
       return;
     }
     this.#phase = 'waiting';
@@ -332,68 +287,56 @@ export class ClassicMembership implements Membership<ClassicAsk, ClassicReply> {
 
   /** The group goes on without this member as it was: what it held is somebody else's. */
   #fenced(error: KafkaError, nowMs: number): void {
-    this.#trouble = error;
-    this.#lose();
+    this.lastTrouble = error;
+    this.lose();
     if (error.code !== 'ILLEGAL_GENERATION') this.#memberId = '';
     if (this.#phase === 'closing') return this.#end();
     this.#joinAgain(`it was fenced: ${error.code}`, nowMs);
   }
 
   #lapsed(nowMs: number): void {
-    const silentMs = nowMs - this.#lastContactMs;
-    this.#trouble = new KafkaError('TIMED_OUT', `no word from the coordinator for ${silentMs} ms`, {
-      about: `group ${this.options.groupId}`,
-      ...(this.#trouble !== undefined && { cause: this.#trouble }),
-    });
-    this.#lose();
-    this.#effects.push({ kind: 'forgetCoordinator' });
+    this.loseForSilence(nowMs);
     if (this.#phase === 'closing') return this.#end();
-    this.#asking = false;
+    this.isAsking = false;
     this.#phase = 'waiting';
-    this.#retryAtMs = nowMs + this.#backoff.next();
+    this.#retryAtMs = nowMs + this.backoff.next();
   }
 
-  #lose(): void {
-    const lost = this.#ownership.lose();
+  protected override lose(): void {
     this.#heldBefore = [];
     this.#generation = -1;
     this.#heldGeneration = -1;
-    if (lost.length > 0) this.#effects.push({ kind: 'lost', partitions: lost });
+    this.loseHeld();
   }
 
   #fail(error: KafkaError): void {
-    this.#lose();
+    this.lose();
     if (this.#phase === 'closing') return this.#end();
     this.#phase = 'failed';
-    this.#effects.push({ kind: 'failed', error });
+    this.effects.push({ kind: 'failed', error });
   }
 
   #close(nowMs: number): void {
     if (this.#phase === 'closing' || this.#phase === 'leaving') return;
     if (this.#phase === 'idle') return this.#end();
     // What is asked may be parked for minutes. A beat that is under way is not: its answer is not needed any more.
-    this.#asking = false;
-    if (this.#phase === 'joining' || this.#phase === 'syncing') this.#effects.push({ kind: 'breakOff' });
+    this.isAsking = false;
+    if (this.#phase === 'joining' || this.#phase === 'syncing') this.effects.push({ kind: 'breakOff' });
     this.#phase = 'closing';
-    this.#beatAtMs = nowMs + this.options.heartbeatMs;
-    this.#revoke(this.#ownership.revokeAll());
+    this.beatAtMs = nowMs + this.options.heartbeatMs;
+    this.#letGo(this.ownership.revokeAll());
   }
 
   /** Static members do not leave: they come back, or their session ends (KIP-345). */
   #leave(): void {
     if (this.options.instanceId !== undefined || this.#memberId === '') return this.#end();
     this.#phase = 'leaving';
-    this.#ask({ api: 'leave', memberId: this.#memberId });
+    this.ask({ api: 'leave', memberId: this.#memberId });
   }
 
   #end(): void {
     this.#phase = 'closed';
     this.#generation = -1;
-    this.#effects.push({ kind: 'left' });
-  }
-
-  /** Only a member can lapse: what it holds may be given to others when its session has ended there. */
-  get #lapsesAtMs(): number {
-    return this.#ownership.isEmpty ? Infinity : this.#lastContactMs + this.options.sessionTimeoutMs;
+    this.effects.push({ kind: 'left' });
   }
 }

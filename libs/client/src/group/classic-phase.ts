@@ -1,16 +1,12 @@
 import type { MemberState } from './membership.js';
+import type { MembershipOptions } from './membership-machine.js';
 
 /** What the machine of a classic member must know of the settings. */
-export interface ClassicMembershipOptions {
-  readonly groupId: string;
-  readonly instanceId: string | undefined;
+export interface ClassicMembershipOptions extends MembershipOptions {
   /** Members keep what they have while the group shares anew (KIP-429): when every assignor of theirs is cooperative. */
   readonly isCooperative: boolean;
-  readonly sessionTimeoutMs: number;
   readonly rebalanceTimeoutMs: number;
   readonly heartbeatMs: number;
-  readonly retryBackoffMs: number;
-  readonly retryBackoffMaxMs: number;
 }
 
 export type ClassicPhase =
