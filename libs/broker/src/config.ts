@@ -7,6 +7,7 @@ import {
   configFault,
   parseConfig,
 } from '@trunkline/metadata';
+import { type ClusterConfig, ClusterFault, parseCluster } from './config/cluster.js';
 import { type ListenerConfig, ListenerFault, parseListeners } from './config/listeners.js';
 import { nearestName } from './config/nearest.js';
 import { SERVER_LIMITS, type ServerLimits } from './server/server-limits.js';
@@ -24,6 +25,8 @@ export interface BrokerConfig {
   readonly dataDir: string;
   /** listeners, advertised.listeners, listener.security.protocol.map */
   readonly listeners: readonly ListenerConfig[];
+  /** process.roles, controller.quorum.voters and the listeners that nodes use between each other. */
+  readonly cluster: ClusterConfig;
   /** broker.rack; null: none */
   readonly rack: string | null;
   /** Limits on connections and requests. */
@@ -99,6 +102,7 @@ export function brokerConfig(sources: readonly SettingsSource[], hostname = 'loc
     nodeId: id,
     dataDir: String(dirs[0]),
     listeners,
+    cluster: readCluster(id, read, where, listeners),
     rack: textOf(read('broker.rack')),
     limits: readLimits(integer, String(read('max.connections.per.ip.overrides') ?? ''), where),
     statics: {
@@ -153,19 +157,40 @@ function checkOne(origin: string, written: string, name: string, value: string):
   if (fault !== undefined) throw new ConfigFault(written, `${origin}: ${fault}`);
 }
 
+function readCluster(
+  id: NodeId,
+  read: (name: string) => ConfigValue | null,
+  where: (name: string) => string,
+  listeners: readonly ListenerConfig[],
+): ClusterConfig {
+  try {
+    return parseCluster({
+      nodeId: id,
+      roles: listOf(read('process.roles')),
+      voters: listOf(read('controller.quorum.voters')),
+      interBrokerListener: textOf(read('inter.broker.listener.name')),
+      controllerListeners: listOf(read('controller.listener.names')),
+      listeners,
+    });
+  } catch (error) {
+    if (!(error instanceof ClusterFault)) throw error;
+    throw new ConfigFault(error.key, `${where(error.key)}: ${error.key}=${error.value} ${error.message}`);
+  }
+}
+
+function listOf(value: ConfigValue | null): readonly string[] {
+  return Array.isArray(value) ? value.map(String) : [];
+}
+
 function readListeners(
   read: (name: string) => ConfigValue | null,
   where: (name: string) => string,
   hostname: string,
 ): readonly ListenerConfig[] {
-  const list = (name: string): readonly string[] => {
-    const value = read(name);
-    return Array.isArray(value) ? value.map(String) : [];
-  };
   try {
     return parseListeners({
-      listeners: list('listeners'),
-      advertised: list('advertised.listeners'),
+      listeners: listOf(read('listeners')),
+      advertised: listOf(read('advertised.listeners')),
       protocols: String(read('listener.security.protocol.map') ?? ''),
       hostname,
     });
