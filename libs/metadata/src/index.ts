@@ -35,6 +35,7 @@ export {
   type StaticBrokerConfig,
 } from './config/effective.js';
 export { CLIENT_METRICS_CONFIG_DEFINITIONS, GROUP_CONFIG_DEFINITIONS } from './config/other-configs.js';
+export { brokerFault, type ReadWhole } from './config/together.js';
 export { brokerNumber, logConfigOf, topicConfigOf, type TopicConfig } from './config/topic-config.js';
 export { TOPIC_CONFIG_DEFINITIONS } from './config/topic-configs.js';
 export { configFault, listOf, parseConfig, type Parsed } from './config/value.js';

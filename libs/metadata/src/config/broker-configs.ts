@@ -2,6 +2,7 @@ import { BROKER_CLUSTER_CONFIGS } from './broker-cluster-configs.js';
 import { BROKER_GROUP_CONFIGS } from './broker-group-configs.js';
 import { BROKER_LOG_CONFIGS } from './broker-log-configs.js';
 import { BROKER_NETWORK_CONFIGS } from './broker-network-configs.js';
+import { BROKER_REPLICATION_CONFIGS } from './broker-replication-configs.js';
 import { definitions } from './definition.js';
 
 /**
@@ -13,6 +14,7 @@ import { definitions } from './definition.js';
 export const BROKER_CONFIG_DEFINITIONS = definitions(
   BROKER_NETWORK_CONFIGS,
   BROKER_CLUSTER_CONFIGS,
+  BROKER_REPLICATION_CONFIGS,
   BROKER_LOG_CONFIGS,
   BROKER_GROUP_CONFIGS,
 );

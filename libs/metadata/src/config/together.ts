@@ -23,3 +23,17 @@ export function groupFault(read: ReadWhole, broker: ReadWhole): string | undefin
   }
   return undefined;
 }
+
+/** What is wrong with the settings a broker is started with, taken together, in a sentence. */
+export function brokerFault(read: ReadWhole): string | undefined {
+  const pairs = [
+    ['broker.heartbeat.interval.ms', 'broker.session.timeout.ms', 'a broker would be fenced between two heartbeats'],
+    ['replica.fetch.wait.max.ms', 'replica.lag.time.max.ms', 'followers that wait would leave the ISR'],
+    ['replica.fetch.wait.max.ms', 'replica.socket.timeout.ms', 'fetches that wait would count as lost'],
+  ] as const;
+  for (const [smaller, larger, why] of pairs) {
+    const [least, most] = [read(smaller), read(larger)];
+    if (least >= most) return `${smaller} (${least}) must be less than ${larger} (${most}): ${why}`;
+  }
+  return undefined;
+}
