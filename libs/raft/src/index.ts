@@ -17,3 +17,5 @@ export * from './messages.js';
 export type { RaftListener, RaftStorage, RaftTransport, SnapshotPiece, StoredRaft, Unanswered } from './ports.js';
 export type { RaftStatus, ReplicaProgress } from './status.js';
 export { VoterSet, isSame, sameEndpoints, type Endpoint, type Peer, type ReplicaKey, type Voter } from './voters.js';
+export { RaftHost, type Proposed, type RaftHostOptions } from './host.js';
+export { Raft } from './raft.js';

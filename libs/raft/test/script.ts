@@ -1,0 +1,295 @@
+import { nodeId, type NodeId, type Uuid } from '@trunkline/kernel';
+import type { Effects, Input, RaftOptions, RaftRequest, RaftResponse, Voter } from '../src/index.js';
+import { ScriptNode, bytesOf, textOf } from './script-node.js';
+import { effectTexts, outcomeTexts, requestText, responseText } from './script-text.js';
+
+type Message =
+  | {
+      readonly kind: 'request';
+      readonly from: NodeId;
+      readonly to: NodeId;
+      readonly correlation: number;
+      readonly request: RaftRequest;
+    }
+  | {
+      readonly kind: 'response';
+      readonly from: NodeId;
+      readonly to: NodeId;
+      readonly correlation: number;
+      readonly response: RaftResponse;
+      readonly of: RaftRequest;
+    };
+
+interface Asker {
+  /** Undefined: the script itself. */
+  readonly from: NodeId | undefined;
+  readonly correlation: number;
+  readonly request: RaftRequest;
+}
+
+const QUIET_ROUNDS_MAX = 1000;
+
+/** Plays a script, one command a line, and gives its transcript. Nothing happens that no line says. */
+export function play(script: string): string {
+  return new Script().play(script);
+}
+
+class Script {
+  readonly #nodes = new Map<number, ScriptNode>();
+  readonly #lines: string[] = [];
+  #messages: Message[] = [];
+  readonly #askers = new Map<number, Asker>();
+  readonly #cut = new Set<string>();
+  #nowMs = 0;
+  #tickets = 0;
+  #isQuiet = false;
+  #voters: readonly Voter[] = [];
+
+  play(script: string): string {
+    for (const line of script.split('\n').map((each) => each.trim())) {
+      if (line === '') continue;
+      const isQuiet = line.startsWith('quietly ');
+      this.#lines.push(`> ${line}`);
+      this.#isQuiet = isQuiet;
+      this.#command((isQuiet ? line.slice('quietly '.length) : line).split(' '));
+    }
+    return this.#lines.join('\n');
+  }
+
+  #command([verb = '', ...words]: readonly string[]): void {
+    const numbers = words.map(Number);
+    const [first = 0, second = 0] = numbers;
+    switch (verb) {
+      case 'voters':
+        return this.#found(numbers);
+      case 'observer':
+        return this.#join(first);
+      case 'elapse':
+        return this.#elapse(first);
+      case 'deliver':
+        return this.#deliver();
+      case 'settle':
+        return this.#settle();
+      case 'cut':
+        this.#cut.add(`${first} ${second}`).add(`${second} ${first}`);
+        return;
+      case 'isolate':
+        for (const other of this.#nodes.keys()) this.#cut.add(`${first} ${other}`).add(`${other} ${first}`);
+        return;
+      case 'heal':
+        return this.#cut.clear();
+      case 'lose':
+        this.#messages = [];
+        return;
+      case 'propose': {
+        const { epoch } = this.#node(first).raft.status();
+        return this.#step(first, {
+          kind: 'propose',
+          ticket: ++this.#tickets,
+          epoch,
+          count: 1,
+          bytes: bytesOf(words[1] ?? ''),
+        });
+      }
+      case 'slow':
+        this.#node(first).isSlow = true;
+        return;
+      case 'synced':
+        this.#node(first).isSlow = false;
+        return this.#sync(first);
+      case 'crash':
+        return this.#crash(first);
+      case 'start':
+        return this.#start(first);
+      case 'wipe':
+        return this.#node(first).wipe(`disk-${first}b` as Uuid);
+      case 'damage':
+        return this.#damage(first, second);
+      case 'snapshot':
+        return this.#step(first, { kind: 'snapshot-taken', id: this.#node(first).takeSnapshot() });
+      case 'resign':
+        return this.#step(first, { kind: 'resign' });
+      case 'add':
+      case 'remove':
+        return this.#change(verb, first, words[1] ?? '');
+      case 'roles':
+        return this.#roles();
+      case 'logs':
+        return this.#logs();
+      default:
+        throw new Error(`no such command: ${verb}`);
+    }
+  }
+
+  #node(id: number): ScriptNode {
+    const node = this.#nodes.get(id);
+    if (node === undefined) throw new Error(`there is no node ${id}`);
+    return node;
+  }
+
+  #say(line: string): void {
+    if (!this.#isQuiet) this.#lines.push(`  ${line}`);
+  }
+
+  #found(ids: readonly number[]): void {
+    this.#voters = ids.map((id) => ({ id: nodeId(id), directoryId: `disk-${id}` as Uuid, endpoints: [] }));
+    for (const id of ids) {
+      this.#nodes.set(id, new ScriptNode(nodeId(id), `disk-${id}` as Uuid, { initialVoters: this.#voters }));
+      this.#start(id);
+    }
+  }
+
+  #join(id: number): void {
+    const options: Partial<RaftOptions> = { bootstrapPeers: this.#voters };
+    this.#nodes.set(id, new ScriptNode(nodeId(id), `disk-${id}` as Uuid, options));
+    this.#start(id);
+  }
+
+  #start(id: number): void {
+    this.#node(id).start();
+    this.#step(id, { kind: 'tick' });
+  }
+
+  #crash(id: number): void {
+    const node = this.#node(id);
+    node.crash();
+    this.#messages = this.#messages.filter(({ from, to }) => from !== node.id && to !== node.id);
+  }
+
+  /** The end of its log is gone, though it was synced; its storage has noticed. */
+  #damage(id: number, endOffset: number): void {
+    const node = this.#node(id);
+    node.log = node.log.filter(({ baseOffset }) => baseOffset < endOffset);
+    node.hard = { ...node.hard, needsRepair: true };
+  }
+
+  #change(verb: 'add' | 'remove', leader: number, who: string): void {
+    const id = Number.parseInt(who, 10);
+    const directory = who.includes('-') ? who.slice(who.indexOf('-') + 1) : `disk-${id}`;
+    const key = { voterId: nodeId(id), voterDirectoryId: directory as Uuid };
+    const request: RaftRequest =
+      verb === 'add'
+        ? { api: 'add-raft-voter', clusterId: 'c', timeoutMs: 1000, listeners: [], ackWhenCommitted: true, ...key }
+        : { api: 'remove-raft-voter', clusterId: 'c', ...key };
+    this.#ask(leader, { from: undefined, correlation: 0, request });
+  }
+
+  #ask(to: number, asker: Asker): void {
+    const ticket = ++this.#tickets;
+    this.#askers.set(ticket, asker);
+    this.#step(to, { kind: 'request', ticket, request: asker.request });
+  }
+
+  #step(id: number, input: Input): void {
+    const node = this.#node(id);
+    const effects = node.step(input, this.#nowMs);
+    for (const line of effectTexts(id, effects)) this.#say(line);
+    this.#post(node, effects);
+    for (const line of outcomeTexts(id, effects)) this.#say(line);
+    if (effects.installSnapshot !== undefined) this.#install(node, effects.installSnapshot.endOffset);
+    if (!node.isSlow) this.#sync(id);
+  }
+
+  #sync(id: number): void {
+    const node = this.#node(id);
+    const mark = node.waiting;
+    node.waiting = undefined;
+    if (mark !== undefined && node.isUp) this.#step(id, { kind: 'stable', ...mark });
+  }
+
+  #install(node: ScriptNode, endOffset: number): void {
+    for (const { snapshots } of this.#nodes.values()) {
+      const found = snapshots.find(({ id }) => id.endOffset === endOffset);
+      if (found !== undefined) return this.#step(node.id, node.install(found));
+    }
+  }
+
+  #post(node: ScriptNode, { send, answers }: Effects): void {
+    for (const { to, correlation, request } of send) {
+      this.#say(`${node.id} -> ${to.id} ${requestText(request)}`);
+      this.#messages.push({ kind: 'request', from: node.id, to: to.id, correlation, request });
+    }
+    for (const { ticket, response, readLog, readSnapshot } of answers) {
+      const asker = this.#askers.get(ticket);
+      if (asker === undefined) continue;
+      this.#askers.delete(ticket);
+      const full = fill(node, response, readLog, readSnapshot);
+      if (asker.from === undefined) {
+        this.#say(`${node.id} answers ${requestText(asker.request)}: ${responseText(full)}`);
+        continue;
+      }
+      this.#say(`${node.id} -> ${asker.from} ${responseText(full)}`);
+      const { from: to, correlation, request: of } = asker;
+      this.#messages.push({ kind: 'response', from: node.id, to, correlation, response: full, of });
+    }
+  }
+
+  /** Everything that is on its way now arrives, or is lost. */
+  #deliver(): void {
+    const arriving = this.#messages;
+    this.#messages = [];
+    for (const message of arriving) {
+      const { from, to, correlation } = message;
+      const target = this.#nodes.get(to);
+      if (target?.isUp !== true || this.#cut.has(`${from} ${to}`)) continue;
+      if (message.kind === 'request') this.#ask(to, { from, correlation, request: message.request });
+      else this.#step(to, { kind: 'response', correlation, response: message.response });
+    }
+  }
+
+  #settle(): void {
+    for (let round = 0; this.#messages.length > 0; round++) {
+      if (round > QUIET_ROUNDS_MAX) throw new Error('the nodes do not come to rest');
+      this.#deliver();
+    }
+  }
+
+  /** Time passes; who is due wakes, and what is said arrives at once. */
+  #elapse(ms: number): void {
+    const untilMs = this.#nowMs + ms;
+    for (;;) {
+      const due = [...this.#nodes.values()].filter(({ isUp, wakeAtMs }) => isUp && wakeAtMs <= untilMs);
+      const next = due.toSorted((left, right) => left.wakeAtMs - right.wakeAtMs || left.id - right.id)[0];
+      if (next === undefined) break;
+      this.#nowMs = Math.max(this.#nowMs, next.wakeAtMs);
+      this.#step(next.id, { kind: 'tick' });
+      this.#settle();
+    }
+    this.#nowMs = untilMs;
+  }
+
+  #roles(): void {
+    this.#isQuiet = false;
+    for (const { id, raft, isUp } of this.#nodes.values()) {
+      if (!isUp) {
+        this.#say(`${id}: down`);
+        continue;
+      }
+      const { role, epoch, leaderId, isVoter, highWatermark } = raft.status();
+      const of = role === 'follower' ? ` of ${leaderId}` : '';
+      this.#say(`${id}: ${isVoter ? '' : 'observer, '}${role}${of} e${epoch}, committed ${highWatermark}`);
+    }
+  }
+
+  #logs(): void {
+    this.#isQuiet = false;
+    for (const { id, log, startOffset } of this.#nodes.values()) {
+      const entries = log.map((batch) => `${textOf(batch)}/e${batch.epoch}`);
+      this.#say(`${id}: ${startOffset === 0 ? '' : `(from ${startOffset}) `}${entries.join(', ')}`);
+    }
+  }
+}
+
+function fill(
+  node: ScriptNode,
+  response: RaftResponse,
+  readLog: { readonly from: number; readonly until: number } | undefined,
+  readSnapshot: { readonly id: { readonly endOffset: number }; readonly position: number } | undefined,
+): RaftResponse {
+  if (readLog !== undefined && response.api === 'fetch') {
+    return { ...response, records: node.read(readLog.from, readLog.until) };
+  }
+  if (readSnapshot === undefined || response.api !== 'fetch-snapshot') return response;
+  // Each snapshot has ten bytes, in pieces of five.
+  return { ...response, size: 10, unalignedRecords: new Uint8Array(5) };
+}
