@@ -6,4 +6,5 @@ export default {
   maxWorkers: 1,
   testTimeout: 120_000,
   testMatch: ['<rootDir>/test/e2e/**/*.spec.ts'],
+  testPathIgnorePatterns: ['/test/e2e/cluster/'], // `npm run test:clusters`, and `npm test`.
 };
