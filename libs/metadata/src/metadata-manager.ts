@@ -11,6 +11,9 @@ import { recordsOf } from './snapshot.js';
 /** Hears of each new image before anybody is answered for what is in it. Must not reject: see {@link MetadataManager}. */
 export type MetadataListener = (delta: MetadataDelta, image: MetadataImage) => Promise<void> | void;
 
+/** Hears of each new image once it is {@link MetadataManager.image}. Must not throw, and must not take long. */
+export type ImageWatcher = (image: MetadataImage) => void;
+
 /** Hears who leads the metadata log, and whether this node decides. Must not throw. */
 export type RoleListener = (role: ControllerRole) => void;
 
@@ -70,6 +73,7 @@ export class MetadataManager {
   #closed = false;
   #role: ControllerRole;
   readonly #roleListeners: RoleListener[] = [];
+  readonly #imageWatchers: ImageWatcher[] = [];
   /** Called once, when the metadata can change no more. */
   onFailed: ((reason: Error) => void) | undefined;
 
@@ -104,6 +108,11 @@ export class MetadataManager {
   /** Tells `listener` every later role, in order. */
   watchRole(listener: RoleListener): void {
     this.#roleListeners.push(listener);
+  }
+
+  /** Tells `watcher` every later image, when all listeners have taken it in. */
+  watchImage(watcher: ImageWatcher): void {
+    this.#imageWatchers.push(watcher);
   }
 
   /** The records that make the newest image out of nothing, and its end: a snapshot. */
@@ -222,8 +231,7 @@ export class MetadataManager {
     return this.#imageLane.run(async () => {
       const { image } = stepImage(emptyImage(this.#options.clusterId), records, endOffset);
       this.#controller = this.#controllerOf(image);
-      if (this.#listeners.length > 0) await this.#publish(imageDifference(this.#image, image), image);
-      else this.#image = image;
+      await this.#publish(imageDifference(this.#image, image), image);
     });
   }
 
@@ -238,6 +246,7 @@ export class MetadataManager {
   async #publish(delta: MetadataDelta, image: LoadedImage): Promise<void> {
     for (const listener of this.#listeners) await listener(delta, image);
     this.#image = image;
+    for (const watcher of this.#imageWatchers) watcher(image);
   }
 
   #controllerOf(image: LoadedImage): Controller {
