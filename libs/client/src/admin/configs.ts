@@ -144,24 +144,9 @@ export class AdminConfigs {
 
   /** Changes single configs [incrementalAlterConfigs]. A resource's changes are made together or not at all. */
   async alter(changes: readonly ConfigChanges[], options: ChangeOptions = {}): Promise<Outcomes<ConfigResource, void>> {
-    const call = new Call(this.#scope, options);
-    const configsOf = lookup(RESOURCE, changes, operations);
-    return perform<ConfigResource, void>(call, {
-      kind: RESOURCE,
-      keys: changes.map(resourceOf),
-      route: toOwners,
-      ask: async ({ target, keys }, rounds) => {
-        const { body } = await call.ask(target, IncrementalAlterConfigs, {
-          resources: keys.map((key) => ({ ...onWire(key), configs: configsOf(key) })),
-          validateOnly: options.validateOnly ?? false,
-        });
-        rounds.throttled(body.throttleTimeMs);
-        for (const { errorCode, errorMessage, ...resource } of body.responses) {
-          const key = fromWire(resource);
-          if (key !== undefined) rounds.answer(key, errorCode, errorMessage, nothing);
-        }
-      },
-    });
+    return this.#change(changes, options, operations, (call, target, body) =>
+      call.ask(target, IncrementalAlterConfigs, body),
+    );
   }
 
   /**
@@ -172,16 +157,28 @@ export class AdminConfigs {
     replacements: readonly ConfigReplacement[],
     options: ChangeOptions = {},
   ): Promise<Outcomes<ConfigResource, void>> {
-    const call = new Call(this.#scope, options);
-    const configsOf = lookup(RESOURCE, replacements, ({ configs }) =>
-      Object.entries(configs).map(([name, value]) => ({ name, value })),
+    return this.#change(
+      replacements,
+      options,
+      ({ configs }) => Object.entries(configs).map(([name, value]) => ({ name, value })),
+      (call, target, body) => call.ask(target, AlterConfigs, body),
     );
+  }
+
+  async #change<Change extends ConfigResource, Entry>(
+    changes: readonly Change[],
+    options: ChangeOptions,
+    entriesOf: (change: Change) => Entry[],
+    ask: (call: Call, target: Target, body: Changes<Entry>) => Promise<Changed>,
+  ): Promise<Outcomes<ConfigResource, void>> {
+    const call = new Call(this.#scope, options);
+    const configsOf = lookup(RESOURCE, changes, entriesOf);
     return perform<ConfigResource, void>(call, {
       kind: RESOURCE,
-      keys: replacements.map(resourceOf),
+      keys: changes.map(resourceOf),
       route: toOwners,
       ask: async ({ target, keys }, rounds) => {
-        const { body } = await call.ask(target, AlterConfigs, {
+        const { body } = await ask(call, target, {
           resources: keys.map((key) => ({ ...onWire(key), configs: configsOf(key) })),
           validateOnly: options.validateOnly ?? false,
         });
@@ -241,6 +238,17 @@ function ownerOf({ type, name }: ConfigResource): number | undefined {
   if ((type !== 'broker' && type !== 'broker_logger') || name === '') return undefined;
   if (/^\d{1,10}$/.test(name)) return Number(name);
   throw new KafkaError('MISUSE', `the name of a ${type} is its id as text, not ${JSON.stringify(name)}`);
+}
+
+/** What both requests that change configs say, each with entries of its own. */
+interface Changes<Entry> {
+  readonly resources: (ReturnType<typeof onWire> & { readonly configs: Entry[] })[];
+  readonly validateOnly: boolean;
+}
+
+/** What both answer. */
+interface Changed {
+  readonly body: Decoded<typeof AlterConfigs.response>;
 }
 
 function operations(changes: ConfigChanges): { name: string; configOperation: number; value: string | null }[] {
