@@ -3,6 +3,7 @@ import { type Uuid, concatBytes } from '@trunkline/kernel';
 import fc from 'fast-check';
 import { type AnyMessage } from '../api.js';
 import { MALFORMED } from '../malformed.js';
+import { Fetch } from '../messages/01-fetch.js';
 import { Produce } from '../messages/00-produce.js';
 import { compileReader } from './compile-reader.js';
 import { compileWriter } from './compile-writer.js';
@@ -112,11 +113,79 @@ const produceResponse = fc.record({
   nodeEndpoints: seldom(fc.constant(undefined), few(endpoint)),
 });
 
+const offset = fc.oneof(fc.maxSafeInteger(), fc.nat(), int64);
+const leftOut = fc.constant(undefined);
+
+const fetchRequest = fc.record({
+  clusterId: seldom(leftOut, fc.option(text)),
+  replicaId: seldom(leftOut, int32),
+  replicaState: seldom(leftOut, fc.record({ replicaId: int32, replicaEpoch: int64 })),
+  maxWaitMs: seldom(int32, fc.constantFrom(2 ** 31, undefined)),
+  minBytes: int32,
+  maxBytes: fc.option(int32, { nil: undefined }),
+  isolationLevel: seldom(fc.constantFrom(0, 1, undefined), fc.constantFrom(-128, 127, 128)),
+  sessionId: fc.option(int32, { nil: undefined }),
+  sessionEpoch: fc.option(int32, { nil: undefined }),
+  topics: few(
+    fc.record({
+      topic: seldom(text, leftOut),
+      topicId: seldom(uuid, leftOut),
+      partitions: few(
+        fc.record({
+          partition: int32,
+          currentLeaderEpoch: fc.option(int32, { nil: undefined }),
+          fetchOffset: seldom(offset, fc.constantFrom(0.5, 2 ** 53, 2n ** 64n, undefined)),
+          lastFetchedEpoch: seldom(leftOut, int32),
+          logStartOffset: seldom(leftOut, offset),
+          partitionMaxBytes: seldom(int32, fc.constant(-0.5)),
+          replicaDirectoryId: seldom(leftOut, uuid),
+          highWatermark: seldom(leftOut, offset),
+        }),
+      ),
+    }),
+  ),
+  forgottenTopicsData: seldom(leftOut, few(fc.record({ topic: text, topicId: uuid, partitions: few(int32) }))),
+  rackId: seldom(fc.option(text, { nil: undefined }), fc.constant(null)),
+});
+
+const fetchResponse = fc.record({
+  throttleTimeMs: int32,
+  errorCode: int16,
+  sessionId: int32,
+  responses: few(
+    fc.record({
+      topic: text,
+      topicId: uuid,
+      partitions: few(
+        fc.record({
+          partitionIndex: int32,
+          errorCode: int16,
+          highWatermark: int64,
+          lastStableOffset: int64,
+          logStartOffset: int64,
+          divergingEpoch: seldom(leftOut, fc.record({ epoch: int32, endOffset: int64 })),
+          currentLeader: seldom(leftOut, leader),
+          snapshotId: seldom(leftOut, fc.record({ endOffset: int64, epoch: int32 })),
+          abortedTransactions: seldom(
+            fc.constantFrom(null, []),
+            few(fc.record({ producerId: int64, firstOffset: int64 })),
+          ),
+          preferredReadReplica: int32,
+          records: fc.option(bytes),
+        }),
+      ),
+    }),
+  ),
+  nodeEndpoints: seldom(leftOut, few(endpoint)),
+});
+
 const damage = fc.option(fc.record({ at: fc.nat(), byte: fc.nat({ max: 255 }), isCut: fc.boolean() }), { freq: 3 });
 
 describe.each([
   [Produce.request, produceRequest],
   [Produce.response, produceResponse],
+  [Fetch.request, fetchRequest],
+  [Fetch.response, fetchResponse],
 ] as const)('what is written by hand', (message: AnyMessage, values: fc.Arbitrary<unknown>) => {
   const version = fc.integer({ min: message.versions[0], max: message.versions[1] });
 
@@ -132,6 +201,6 @@ describe.each([
       broken[place] = hit.byte;
       readAlike(message, asVersion, broken);
     });
-    fc.assert(property, { seed: SEED, numRuns: 4_000 });
+    fc.assert(property, { seed: SEED, numRuns: 2_000 });
   });
 });

@@ -18,6 +18,10 @@ export type HotReader<Out> = (reader: Reader, version: number) => Out | undefine
 /** Says false, having written nothing, for what is left to the table. */
 export type HotWriter<In> = (writer: Writer, version: number, value: In) => boolean;
 
+export function isInt8(value: number): boolean {
+  return (value << 24) >> 24 === value;
+}
+
 export function isInt16(value: number): boolean {
   return (value << 16) >> 16 === value;
 }

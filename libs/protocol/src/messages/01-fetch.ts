@@ -16,6 +16,7 @@ import {
   uuid,
   withDefault,
 } from '../schema.js';
+import { hotFetchRequest, hotFetchResponse } from './01-fetch-hot.js';
 
 /**
  * Fetch (1): reads whole record batches from partitions; also what followers copy their leader with.
@@ -158,6 +159,15 @@ const response = struct({
 });
 
 /** Fetch (1): reads whole record batches from partitions; also what followers copy their leader with. */
-export const Fetch = api({ key: 1, name: 'Fetch', versions: [4, 18], flexibleFrom: 12, request, response });
+export const Fetch = api({
+  key: 1,
+  name: 'Fetch',
+  versions: [4, 18],
+  flexibleFrom: 12,
+  request,
+  response,
+  hotRequest: { from: 12, write: hotFetchRequest },
+  hotResponse: { from: 12, read: hotFetchResponse },
+});
 export type FetchRequest = RequestOf<typeof Fetch>;
 export type FetchResponse = ResponseOf<typeof Fetch>;
