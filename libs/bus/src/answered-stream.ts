@@ -6,9 +6,8 @@ import { TrunklineError } from './error.js';
 import { FRAME, errorFrame } from './frames.js';
 import { HEADER, headerNumber } from './headers.js';
 import type { Inbox } from './inbox.js';
-import type { Next } from './interceptor.js';
 import { headerText } from './message.js';
-import { exchangeOf } from './pipeline.js';
+import type { Handle } from './pipeline.js';
 import { type Asked, answerHeaders } from './responder.js';
 import type { Sender } from './sender.js';
 import { CREDIT_MAX } from './stream-frames.js';
@@ -27,7 +26,7 @@ export class AnsweredStream<Req, Item, ReqIn, ItemIn> {
     readonly sender: Sender,
     readonly inbox: Inbox,
     readonly call: StreamCall<Req, Item, ReqIn, ItemIn>,
-    readonly handle: Next,
+    readonly handle: Handle,
     readonly asked: Asked,
     readonly opened: () => void,
   ) {
@@ -62,9 +61,7 @@ export class AnsweredStream<Req, Item, ReqIn, ItemIn> {
     const { call, sender, asked } = this;
     const { message } = asked;
     const payload = await decodePayload(call.request, message.delivery, sender.parts.limits);
-    const made = await this.#orAbort(
-      this.handle(exchangeOf({ kind: 'respondStream', channel: call.name }, payload, message)),
-    );
+    const made = await this.#orAbort((async () => await this.handle(payload, message))());
     const items = iteratorOf<ItemIn>(call.name, made);
     let isDone = false;
     try {
@@ -127,7 +124,7 @@ export class AnsweredStream<Req, Item, ReqIn, ItemIn> {
   }
 
   #headers(): Map<string, Uint8Array> {
-    const headers = answerHeaders(this.asked.message, this.asked.id);
+    const headers = answerHeaders(this.asked.message, this.asked.idBytes);
     headers.set(HEADER.streamId, utf8(this.#id));
     headers.set(HEADER.sequence, utf8(String(this.#sequence)));
     if (this.#sequence === 0) headers.set(HEADER.replyTo, this.inbox.address);

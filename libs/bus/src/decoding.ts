@@ -1,9 +1,10 @@
+import { fromUtf8 } from '@trunkline/kernel';
 import { type Codec, acceptsContentType, isPromise } from './codec.js';
 import type { Delivery } from './engine.js';
 import { TrunklineError } from './error.js';
 import { HEADER, headerProblem } from './headers.js';
 import type { Limits } from './limits.js';
-import { headerText } from './message.js';
+import { saysText } from './message.js';
 
 /**
  * A delivery's payload. Throws `DECODE_FAILED` or `INVALID_PAYLOAD`, or rejects with them; neither is worth another try.
@@ -15,8 +16,8 @@ export function decodePayload<T>(codec: Codec<T, never>, delivery: Delivery, lim
   const { value, headers, channel } = delivery;
   const problem = headerProblem(headers, limits);
   if (problem !== undefined) throw new TrunklineError('DECODE_FAILED', `${channel}: ${problem}`);
-  const contentType = headerText(headers, HEADER.contentType);
-  if (contentType !== undefined && !acceptsContentType(codec, contentType)) {
+  const contentType = otherContentType(codec, headers.get(HEADER.contentType));
+  if (contentType !== undefined) {
     const detail = `content-type is ${contentType.slice(0, 100)}, the contract says ${codec.contentType}`;
     throw new TrunklineError('DECODE_FAILED', `${channel}: ${detail}`);
   }
@@ -28,6 +29,13 @@ export function decodePayload<T>(codec: Codec<T, never>, delivery: Delivery, lim
   } catch (reason) {
     return fail(channel, reason);
   }
+}
+
+/** The content type when the codec does not accept it. */
+function otherContentType(codec: Codec<unknown, never>, said: Uint8Array | undefined): string | undefined {
+  if (said === undefined || saysText(said, codec.contentType)) return undefined;
+  const contentType = fromUtf8(said);
+  return acceptsContentType(codec, contentType) ? undefined : contentType;
 }
 
 function fail(channel: string, reason: unknown): never {

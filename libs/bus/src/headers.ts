@@ -1,8 +1,7 @@
-import { utf8 } from '@trunkline/kernel';
+import { bytesEqual, fromUtf8, utf8 } from '@trunkline/kernel';
 import type { MessageHeaders } from './engine.js';
 import { TrunklineError } from './error.js';
 import type { Limits } from './limits.js';
-import { headerText } from './message.js';
 
 /**
  * The headers that the bus writes: CloudEvents in Kafka's binary binding (`ce_`), W3C trace context, and `tl-` for the
@@ -86,11 +85,19 @@ export function headerProblem(headers: MessageHeaders, limits: Limits): string |
   return `${total} bytes of headers, over the limit of ${limits.headerBytesMax} (limits.headerBytesMax)`;
 }
 
+const DIGITS_MAX = 16;
+const DIGIT_ZERO = 0x30;
+
 /** A header that holds a whole number from 0 up, undefined when it is missing or something else. */
 export function headerNumber(headers: MessageHeaders, name: string): number | undefined {
-  const said = headerText(headers, name);
-  if (said === undefined || !/^\d{1,16}$/.test(said)) return undefined;
-  const value = Number(said);
+  const said = headers.get(name);
+  if (said === undefined || said.byteLength === 0 || said.byteLength > DIGITS_MAX) return undefined;
+  let value = 0;
+  for (let at = 0; at < said.byteLength; at++) {
+    const digit = said[at]! - DIGIT_ZERO;
+    if (digit < 0 || digit > 9) return undefined;
+    value = value * 10 + digit;
+  }
   return Number.isSafeInteger(value) ? value : undefined;
 }
 
@@ -109,10 +116,25 @@ export function replyTo({ channel, partition }: ReplyAddress): Uint8Array {
  * Reads a reply address. Untrusted: only inboxes are accepted, so that nobody makes a responder write elsewhere.
  */
 export function parseReplyTo(headers: MessageHeaders): ReplyAddress | undefined {
-  const matched = /^([a-zA-Z0-9._-]{1,243}\.inbox):(\d{1,4})$/.exec(headerText(headers, HEADER.replyTo) ?? '');
-  const [, channel, partition] = matched ?? [];
-  return channel === undefined || partition === undefined ? undefined : { channel, partition: Number(partition) };
+  const said = headers.get(HEADER.replyTo);
+  if (said === undefined || said.byteLength > ADDRESS_BYTES_MAX) return undefined;
+  let hash = said.byteLength;
+  for (let at = 0; at < said.byteLength; at++) hash = (Math.imul(hash, 31) + said[at]!) | 0;
+  const place = (hash ^ (hash >>> 11)) & (KNOWN_ADDRESSES_MAX - 1);
+  const known = knownAddresses[place];
+  if (known !== undefined && bytesEqual(known.said, said)) return known.address;
+  const [, channel, partition] = /^([a-zA-Z0-9._-]{1,243}\.inbox):(\d{1,4})$/.exec(fromUtf8(said)) ?? [];
+  if (channel === undefined || partition === undefined) return undefined;
+  const address = { channel, partition: Number(partition) };
+  knownAddresses[place] = { said: said.slice(), address };
+  return address;
 }
+
+const ADDRESS_BYTES_MAX = 254;
+const KNOWN_ADDRESSES_MAX = 256;
+
+/** The addresses that asked last, one a place: a caller asks again. */
+const knownAddresses: { readonly said: Uint8Array; readonly address: ReplyAddress }[] = [];
 
 /** Text of at most `lengthMax` characters, as a header's value. */
 export function boundedText(text: string, lengthMax: number): Uint8Array {

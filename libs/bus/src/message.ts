@@ -32,6 +32,13 @@ export function headerText(headers: MessageHeaders, name: string): string | unde
   return found === undefined ? undefined : fromUtf8(found);
 }
 
+/** Whether bytes are exactly this ASCII text: without making a text of them. */
+export function saysText(bytes: Uint8Array, text: string): boolean {
+  if (bytes.byteLength !== text.length) return false;
+  for (let at = 0; at < text.length; at++) if (bytes[at] !== text.charCodeAt(at)) return false;
+  return true;
+}
+
 /** A delivery as its handler sees it. Text and signal are made only when somebody asks for them. */
 export class DeliveredMessage implements Message {
   #key: string | null | undefined;

@@ -3,10 +3,12 @@ import type { Engine, OutgoingMessage } from './engine.js';
 import { PublishFailed, TrunklineError } from './error.js';
 import type { Limits } from './limits.js';
 
+/** Told once: without an error when the engine is answerable for the message. */
+export type Sent = (error?: TrunklineError) => void;
+
 interface Waiting {
   readonly message: OutgoingMessage;
-  readonly resolve: () => void;
-  readonly reject: (error: TrunklineError) => void;
+  readonly sent: Sent;
 }
 
 /**
@@ -31,15 +33,20 @@ export class Outbox {
 
   /** Resolves once the engine is answerable for the message. Rejects at once when it is too large or too many wait. */
   send(message: OutgoingMessage): Promise<void> {
+    return new Promise<void>((resolve, reject) => {
+      this.post(message, (error) => (error === undefined ? resolve() : reject(error)));
+    });
+  }
+
+  /** The same without a promise. `sent` is called before this returns when the message is refused at once. */
+  post(message: OutgoingMessage, sent: Sent): void {
     const bytes = message.value?.byteLength ?? 0;
     const refused = this.#refusal(message, bytes);
-    if (refused !== undefined) return Promise.reject(refused);
+    if (refused !== undefined) return sent(refused);
     this.#pending += 1;
     this.#pendingBytes += bytes;
-    return new Promise<void>((resolve, reject) => {
-      this.#waiting.push({ message, resolve, reject });
-      if (this.#waiting.length === 1) queueMicrotask(() => void this.#flush());
-    });
+    this.#waiting.push({ message, sent });
+    if (this.#waiting.length === 1) queueMicrotask(() => void this.#flush());
   }
 
   /** Resolves when nothing is pending. Never rejects. */
@@ -65,7 +72,7 @@ export class Outbox {
     this.#waiting = [];
     try {
       await this.engine.publish(batch.map(({ message }) => message));
-      for (const { resolve } of batch) resolve();
+      for (const { sent } of batch) sent();
     } catch (reason) {
       failBatch(batch, reason);
     }
@@ -77,10 +84,8 @@ export class Outbox {
 
 function failBatch(batch: readonly Waiting[], reason: unknown): void {
   const whole = TrunklineError.from(reason, 'ENGINE_UNAVAILABLE');
-  for (const [index, { resolve, reject }] of batch.entries()) {
-    const error = reason instanceof PublishFailed ? reason.failed.get(index) : whole;
-    if (error === undefined) resolve();
-    else reject(error);
+  for (const [index, { sent }] of batch.entries()) {
+    sent(reason instanceof PublishFailed ? reason.failed.get(index) : whole);
   }
 }
 

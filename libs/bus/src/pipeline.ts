@@ -24,6 +24,9 @@ export interface PipelineOptions {
 
 export type Handler = (payload: never, message: Message) => unknown;
 
+/** A handler inside its interceptors. */
+export type Handle = (payload: unknown, message: Message) => unknown;
+
 /** Failures that are remembered between two attempts; beyond that the oldest are forgotten, which costs another attempt. */
 const FAILURES_MAX = 10_000;
 
@@ -49,13 +52,13 @@ interface Failure {
 export class Pipeline {
   readonly #parts: BusParts;
   readonly #options: PipelineOptions;
-  readonly #handle: Next;
+  readonly #handle: Handle;
   readonly #failures = new Map<string, Failure>();
 
   constructor(parts: BusParts, options: PipelineOptions) {
     this.#parts = parts;
     this.#options = options;
-    this.#handle = composed([...parts.interceptors, ...options.interceptors], options.handler);
+    this.#handle = composed(options, [...parts.interceptors, ...options.interceptors], options.handler);
   }
 
   async deliver(delivery: Delivery, lane: Lane): Promise<void> {
@@ -76,7 +79,8 @@ export class Pipeline {
     const message = new DeliveredMessage(delivery);
     lane.entered(message);
     try {
-      await this.#handle(exchangeOf(this.#options, payload, message));
+      const running = this.#handle(payload, message);
+      if (isPromise(running)) await running;
     } catch (reason) {
       return await this.#failed(delivery, reason, message, lane);
     } finally {
@@ -156,21 +160,23 @@ export class Pipeline {
 }
 
 /** The handler inside its interceptors, as one function. */
-export function composed(interceptors: readonly Interceptor[], handler: Handler): Next {
-  const run = handler as (payload: unknown, message: Message) => unknown;
-  if (interceptors.length === 0) return async ({ payload, message }) => await run(payload, message);
-  return compose(interceptors, async ({ payload, message, signal }) => {
+export function composed(of: HandlerName, interceptors: readonly Interceptor[], handler: Handler): Handle {
+  const run = handler as Handle;
+  if (interceptors.length === 0) return run;
+  const first = compose<Next>(interceptors, async ({ payload, message, signal }) => {
     const same = !(message instanceof DeliveredMessage) || message.signal === signal;
     return await run(payload, same ? message : message.withSignal(signal));
   });
+  return (payload, message) => first(exchangeOf(of, payload, message));
+}
+
+interface HandlerName {
+  readonly kind: HandlerKind;
+  readonly channel: string;
 }
 
 /** What interceptors see. The signal is made only when somebody asks for it. */
-export function exchangeOf(
-  { kind, channel }: { kind: HandlerKind; channel: string },
-  payload: unknown,
-  message: Message,
-): Exchange {
+function exchangeOf({ kind, channel }: HandlerName, payload: unknown, message: Message): Exchange {
   return {
     kind,
     channel,

@@ -1,32 +1,30 @@
-import { type Timer, utf8 } from '@trunkline/kernel';
+import { utf8 } from '@trunkline/kernel';
 import { controlChannel } from './channels.js';
 import { type Call, checkedTimeout } from './contract.js';
 import { Emptiness } from './deadline.js';
 import { decodePayload } from './decoding.js';
-import type { Delivery } from './engine.js';
+import type { Delivery, OutgoingMessage } from './engine.js';
 import { TrunklineError } from './error.js';
 import { cancelFrame, remoteError } from './frames.js';
 import { HEADER } from './headers.js';
 import type { Inbox } from './inbox.js';
 import { headerText } from './message.js';
 import type { RequestOptions } from './options.js';
+import { PendingRequest, type RequestHost, aborted } from './pending-request.js';
 import { type Sender, keyBytes } from './sender.js';
-
-/** A request without an answer. */
-interface Pending {
-  readonly id: string;
-  readonly call: string;
-  readonly answer: (frame: Delivery) => void;
-  readonly fail: (error: Error) => void;
-  timer: Timer | undefined;
-  /** Whether it was handed to the engine: a responder may know of it. */
-  sent: boolean;
-}
 
 /** The caller's side of calls with one reply. */
 export class Requests {
-  readonly #pending = new Map<string, Pending>();
+  readonly #pending = new Map<string, PendingRequest>();
   readonly #empty = new Emptiness(() => this.#pending.size === 0);
+  readonly #host: RequestHost = {
+    settled: (id) => {
+      this.#pending.delete(id);
+      this.inbox.forget(id);
+      this.#empty.changed();
+    },
+    gaveUp: (pending, error) => this.#giveUp(pending, error),
+  };
 
   constructor(
     readonly sender: Sender,
@@ -47,7 +45,7 @@ export class Requests {
       const bytes = this.sender.encode(call.request, call.name, payload as ReqIn, headers);
       const frame = await this.#exchange(call, bytes, headers, timeoutMs, options);
       if (headerText(frame.headers, HEADER.frame) === 'error') throw remoteError(call.name, frame);
-      return await decodePayload(call.reply, frame, this.sender.parts.limits);
+      return decodePayload(call.reply, frame, this.sender.parts.limits);
     });
     return result as Rep;
   }
@@ -59,8 +57,8 @@ export class Requests {
 
   /** Ends every request that waits: the bus closes. */
   close(): void {
-    for (const { call, fail } of this.#pending.values()) {
-      fail(new TrunklineError('CLOSED', `${call}: the bus was closed before the answer came`));
+    for (const pending of this.#pending.values()) {
+      pending.fail(new TrunklineError('CLOSED', `${pending.call}: the bus was closed before the answer came`));
     }
   }
 
@@ -80,60 +78,47 @@ export class Requests {
     const { signal } = options;
     if (signal?.aborted === true) return Promise.reject(aborted(call.name, signal));
     return new Promise<Delivery>((resolve, reject) => {
-      const id = parts.uniqueId();
-      const onAbort = (): void => this.#giveUp(pending, aborted(call.name, signal));
-      const settle = (): void => {
-        this.#pending.delete(id);
-        this.inbox.forget(id);
-        pending.timer?.cancel();
-        signal?.removeEventListener('abort', onAbort);
-        this.#empty.changed();
-      };
-      const pending: Pending = {
-        id,
-        call: call.name,
-        answer: (frame) => (settle(), resolve(frame)),
-        fail: (error) => (settle(), reject(error)),
-        timer: undefined,
-        sent: false,
-      };
-      this.#pending.set(id, pending);
-      this.inbox.receive(id, pending.answer);
-      signal?.addEventListener('abort', onAbort, { once: true });
-      pending.timer = parts.clock.after(timeoutMs, () => {
-        const detail = `${call.name}: no answer within ${timeoutMs} ms; is a responder running?`;
-        this.#giveUp(pending, new TrunklineError('TIMED_OUT', detail));
-      });
-      headers.set(HEADER.correlationId, utf8(id));
+      const pending = new PendingRequest(parts.uniqueId(), call.name, signal, this.#host, resolve, reject);
+      this.#pending.set(pending.id, pending);
+      this.inbox.receive(pending.id, pending.answer);
+      pending.await(parts.clock, timeoutMs);
+      headers.set(HEADER.correlationId, utf8(pending.id));
       headers.set(HEADER.replyTo, this.inbox.address);
       headers.set(HEADER.deadline, utf8(String(Math.ceil(parts.clock.nowMs() + timeoutMs))));
-      this.#send(call, value, headers, options, pending).catch((reason: unknown) => {
-        pending.fail(TrunklineError.from(reason, 'ENGINE_UNAVAILABLE'));
-      });
+      const key = keyBytes(options.key);
+      const message = { channel: call.name, ...(key !== undefined && { key }), value, headers };
+      const opening = this.inbox.open();
+      const making = parts.channels.ready(call);
+      if (opening === undefined && making === undefined) this.#send(pending, message);
+      else void this.#sendLater(pending, message, opening, making);
     });
   }
 
-  async #send(
-    call: Call<unknown, unknown, never, never>,
-    value: Uint8Array,
-    headers: Map<string, Uint8Array>,
-    options: RequestOptions,
-    pending: Pending,
+  /** When the inbox is not open yet, or the channel not made. */
+  async #sendLater(
+    pending: PendingRequest,
+    message: OutgoingMessage,
+    opening: Promise<void> | undefined,
+    making: Promise<void> | undefined,
   ): Promise<void> {
-    const opening = this.inbox.open();
-    if (opening !== undefined) await opening;
-    const making = this.sender.parts.channels.ready(call);
-    if (making !== undefined) await making;
+    try {
+      await Promise.all([opening ?? DONE, making ?? DONE]);
+      this.#send(pending, message);
+    } catch (reason) {
+      pending.fail(TrunklineError.from(reason, 'ENGINE_UNAVAILABLE'));
+    }
+  }
+
+  #send(pending: PendingRequest, message: OutgoingMessage): void {
     if (!this.#pending.has(pending.id)) return;
-    pending.sent = true;
-    const key = keyBytes(options.key);
-    await this.sender.parts.outbox.send({ channel: call.name, ...(key !== undefined && { key }), value, headers });
+    pending.wasSent = true;
+    this.sender.parts.outbox.post(message, pending.sent);
   }
 
   /** Tells the responders too; whether that arrives is not waited for. */
-  #giveUp(pending: Pending, error: TrunklineError): void {
+  #giveUp(pending: PendingRequest, error: TrunklineError): void {
     pending.fail(error);
-    if (!pending.sent) return;
+    if (!pending.wasSent) return;
     const frame = cancelFrame({ channel: controlChannel(pending.call) }, pending.id);
     this.sender.parts.outbox.send(frame).catch((reason: unknown) => {
       const said = TrunklineError.from(reason, 'ENGINE_UNAVAILABLE').message;
@@ -144,7 +129,4 @@ export class Requests {
   }
 }
 
-/** The error of a caller who gave up. */
-export function aborted(name: string, signal: AbortSignal | undefined): TrunklineError {
-  return new TrunklineError('ABORTED', `${name}: the caller gave up`, { cause: signal?.reason });
-}
+const DONE = Promise.resolve();

@@ -1,4 +1,4 @@
-import { utf8 } from '@trunkline/kernel';
+import { fromUtf8 } from '@trunkline/kernel';
 import { channelsOf } from './channels.js';
 import { isPromise } from './codec.js';
 import type { Call } from './contract.js';
@@ -9,11 +9,10 @@ import type { Delivery, OutgoingMessage } from './engine.js';
 import { TrunklineError } from './error.js';
 import { errorFrame } from './frames.js';
 import { HEADER, type ReplyAddress, headerNumber, parseReplyTo, passTrace } from './headers.js';
-import type { Next } from './interceptor.js';
 import { Lane } from './lane.js';
-import { DeliveredMessage, headerText } from './message.js';
+import { DeliveredMessage } from './message.js';
 import type { RespondHandler, RespondOptions } from './options.js';
-import { composed, exchangeOf } from './pipeline.js';
+import { type Handle, composed } from './pipeline.js';
 import type { Sender } from './sender.js';
 
 /** The group of all responders of a call, whatever service they are in. */
@@ -25,6 +24,8 @@ export const REQUEST_CONCURRENCY = 64;
 /** A request that can be answered. */
 export interface Asked {
   readonly id: string;
+  /** The same as it came, to be sent back. */
+  readonly idBytes: Uint8Array;
   readonly to: ReplyAddress;
   readonly message: DeliveredMessage;
 }
@@ -32,7 +33,7 @@ export interface Asked {
 /** The responder's side of calls with one reply. The reply is written before the request is acknowledged. */
 export class Responder<Req, Rep, ReqIn, RepIn> {
   readonly lane: Lane;
-  readonly #handle: Next;
+  readonly #handle: Handle;
 
   constructor(
     readonly sender: Sender,
@@ -42,7 +43,8 @@ export class Responder<Req, Rep, ReqIn, RepIn> {
     options: RespondOptions,
   ) {
     const { parts } = sender;
-    this.#handle = composed([...parts.interceptors, ...(options.interceptors ?? [])], handler);
+    const interceptors = [...parts.interceptors, ...(options.interceptors ?? [])];
+    this.#handle = composed({ kind: 'respond', channel: call.name }, interceptors, handler);
     const group = groupName(call, RESPONDERS);
     this.lane = new Lane(
       parts,
@@ -81,13 +83,14 @@ export class Responder<Req, Rep, ReqIn, RepIn> {
   }
 
   /** The answer, or the error that there is none. Never rejects. */
-  async #reply({ id, to, message }: Asked): Promise<OutgoingMessage> {
+  async #reply({ idBytes, to, message }: Asked): Promise<OutgoingMessage> {
     const { call, sender } = this;
-    const headers = answerHeaders(message, id);
+    const headers = answerHeaders(message, idBytes);
     try {
       const decoded = decodePayload(call.request, message.delivery, sender.parts.limits);
       const payload = isPromise(decoded) ? await decoded : decoded;
-      const answer = await this.#handle(exchangeOf({ kind: 'respond', channel: call.name }, payload, message));
+      const running = this.#handle(payload, message);
+      const answer = isPromise(running) ? await running : running;
       const value = sender.encode(call.reply, call.name, answer as RepIn, headers);
       return { channel: to.channel, partition: to.partition, value, headers };
     } catch (reason) {
@@ -104,21 +107,24 @@ export function admit(
   call: string,
   delivery: Delivery,
 ): Asked | undefined {
-  const id = headerText(delivery.headers, HEADER.correlationId);
+  const idBytes = delivery.headers.get(HEADER.correlationId);
   const to = parseReplyTo(delivery.headers);
-  if (id === undefined || id.length > 128 || to === undefined) {
+  if (idBytes === undefined || idBytes.byteLength > ID_BYTES_MAX || to === undefined) {
     lane.counters.expired += 1;
     parts.logger.warn(`${lane.name}: dropped a request that names no inbox`, { call, offset: delivery.offset });
     return undefined;
   }
+  const id = fromUtf8(idBytes);
   const deadlineMs = headerNumber(delivery.headers, HEADER.deadline);
   const isExpired = deadlineMs !== undefined && deadlineMs <= parts.clock.nowMs();
   if (isExpired || control.wasCancelled(id)) {
     lane.counters.expired += 1;
     return undefined;
   }
-  return { id, to, message: new DeliveredMessage(delivery) };
+  return { id, idBytes, to, message: new DeliveredMessage(delivery) };
 }
+
+const ID_BYTES_MAX = 128;
 
 /** Ends what {@link watch} began. */
 export interface Watching {
@@ -169,8 +175,9 @@ const ANSWER_ATTEMPTS_MAX = 5;
 const DEADLINE_MS_MAX = 86_400_000;
 
 /** What every frame to a caller carries. */
-export function answerHeaders(message: DeliveredMessage, id: string): Map<string, Uint8Array> {
-  const headers = new Map([[HEADER.correlationId as string, utf8(id)]]);
+export function answerHeaders(message: DeliveredMessage, id: Uint8Array): Map<string, Uint8Array> {
+  const headers = new Map<string, Uint8Array>();
+  headers.set(HEADER.correlationId, id);
   passTrace(message.headers, headers);
   return headers;
 }

@@ -8,7 +8,7 @@ import { cancelFrame, remoteError } from './frames.js';
 import { HEADER, type ReplyAddress } from './headers.js';
 import type { Inbox } from './inbox.js';
 import type { StreamOptions } from './options.js';
-import { aborted } from './requests.js';
+import { aborted } from './pending-request.js';
 import { type Sender, keyBytes } from './sender.js';
 import { type StreamFrame, creditFrame, streamFrame } from './stream-frames.js';
 

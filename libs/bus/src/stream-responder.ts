@@ -5,10 +5,9 @@ import type { StreamCall } from './contract.js';
 import type { Control } from './control.js';
 import type { Delivery } from './engine.js';
 import type { Inbox } from './inbox.js';
-import type { Next } from './interceptor.js';
 import { Lane } from './lane.js';
 import type { RespondOptions, StreamHandler } from './options.js';
-import { composed } from './pipeline.js';
+import { type Handle, composed } from './pipeline.js';
 import { type Asked, RESPONDERS, admit, watch } from './responder.js';
 import type { Sender } from './sender.js';
 import type { Slots } from './slots.js';
@@ -28,7 +27,7 @@ export interface StreamParts {
  */
 export class StreamResponder<Req, Item, ReqIn, ItemIn> {
   readonly lane: Lane;
-  readonly #handle: Next;
+  readonly #handle: Handle;
   readonly #running = new Set<Promise<void>>();
 
   constructor(
@@ -38,7 +37,8 @@ export class StreamResponder<Req, Item, ReqIn, ItemIn> {
     options: RespondOptions,
   ) {
     const { sender, inbox } = parts;
-    this.#handle = composed([...sender.parts.interceptors, ...(options.interceptors ?? [])], handler);
+    const interceptors = [...sender.parts.interceptors, ...(options.interceptors ?? [])];
+    this.#handle = composed({ kind: 'respondStream', channel: call.name }, interceptors, handler);
     this.lane = new Lane(
       sender.parts,
       {
