@@ -12,10 +12,12 @@ import { LogManager } from '@trunkline/log';
 import type { MetadataManager } from '@trunkline/metadata';
 import type { BrokerConfig } from './config.js';
 import { Fetches } from './fetch/fetches.js';
+import { nearestReplica } from './fetch/nearest-replica.js';
 import { MemoryBudget } from './server/memory-budget.js';
 import { ProducerIds } from './producer-ids.js';
 import { Delayed } from './replica/delayed.js';
 import { ReplicaManager } from './replica/replica-manager.js';
+import { replicationSettings } from './replica/replication-settings.js';
 
 export interface DataPathOptions {
   readonly config: BrokerConfig;
@@ -41,7 +43,8 @@ export class DataPath {
   ) {
     const { config, metadata, clock, random, logger } = options;
     const { nodeId, statics } = config;
-    this.replicas = new ReplicaManager({ nodeId, statics, logs, logger });
+    const { lagMaxMs } = replicationSettings(config);
+    this.replicas = new ReplicaManager({ nodeId, clock, lagMaxMs, statics, logs, logger });
     this.delayed = new Delayed(clock);
     this.fetches = new Fetches({
       clock,
@@ -51,6 +54,7 @@ export class DataPath {
       bytesMax: config.integer('fetch.max.bytes'),
       memory: new MemoryBudget(config.limits.queuedResponseBytesMax),
       sessionSlotsMax: config.integer('max.incremental.fetch.session.cache.slots'),
+      nearest: (...of) => nearestReplica(metadata.image, ...of),
     });
     this.producerIds = new ProducerIds(() =>
       metadata.submit((controller) => {

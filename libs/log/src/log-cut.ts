@@ -60,12 +60,13 @@ export async function cutAt(log: LogInside, to: Offset): Promise<LogEnds> {
 }
 
 /**
- * Forgets everything, and goes on at `to`, which is no lower than the end. Once the start is on disk a crash leads to the
+ * Forgets everything, and goes on at `to`, which is no lower than the end unless the log is empty. Once the start is on disk a crash leads to the
  * same: what lies before a log's start is removed when it is opened.
  */
 export async function emptyAt(log: LogInside, to: Offset): Promise<LogEnds> {
   const { chain, checkpoints, epochs, producers, writer } = log;
   await writer.flush(log.endOffset);
+  if (checkpoints.recoveryPoint > to) await checkpoints.writeRecoveryPoint(to);
   await checkpoints.writeStart(to);
   producers.clear();
   await checkpoints.writeSnapshot(to, encodeSnapshot(producers.entries(), log.world.crc32c));

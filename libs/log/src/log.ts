@@ -75,7 +75,10 @@ export interface Log {
    * meanwhile: who truncates is a follower.
    */
   truncateTo(offset: Offset): Promise<void>;
-  /** Forgets everything and goes on at `offset`, at or behind the end: what a follower needs is no longer to be had. */
+  /**
+   * Forgets everything and goes on at `offset`: at or behind the end, or anywhere when the log is empty. For a follower
+   * whose leader does not have any more what comes next here.
+   */
   restartAt(offset: Offset): Promise<void>;
   /** DeleteRecords and retention: moves the start forward, removes whole segments behind it. Durable when it resolves. */
   advanceStartOffset(offset: Offset): Promise<void>;

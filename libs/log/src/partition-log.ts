@@ -195,7 +195,8 @@ export class PartitionLog implements Log {
 
   async restartAt(to: Offset): Promise<void> {
     this.#checkWell();
-    invariant(to >= this.#endOffset, 'a log starts again where it ends or later');
+    const isEmpty = this.#startOffset === this.#endOffset;
+    invariant(isEmpty || to >= this.#endOffset, 'a log that holds records starts again where it ends or later');
     await this.#cut((log) => emptyAt(log, to));
   }
 

@@ -7,6 +7,10 @@ export interface PartitionWish {
   readonly fetchOffset: bigint;
   readonly lastFetchedEpoch: number;
   readonly partitionMaxBytes: number;
+  /** Of a follower: where its log starts. */
+  readonly logStartOffset?: bigint;
+  /** Of a follower that wants to hear soon when it moves: the watermark it knows (Fetch 18; else the largest int64). */
+  readonly highWatermark?: bigint;
 }
 
 /** What an incremental answer must say again when it differs (KIP-227). */
@@ -16,9 +20,13 @@ export interface Tellable {
   readonly logStartOffset: number;
   readonly sizeBytes: number;
   readonly diverges: boolean;
+  /** Where the client should read instead; -1: here. */
+  readonly preferredReadReplica: number;
 }
 
 const UNTOLD = -1;
+const NOT_SAID = -1n;
+const INDIFFERENT = 0x7fff_ffff_ffff_ffffn;
 
 /**
  * A partition of one fetch request, or, remembered, of a fetch session.
@@ -31,6 +39,9 @@ export class FetchPartition {
   bytesMax!: number;
   currentLeaderEpoch!: number;
   lastFetchedEpoch!: number;
+  logStartOffset!: Offset;
+  /** A follower is answered as soon as the watermark is above this. */
+  knownWatermark!: Offset;
   #toldHighWatermark = UNTOLD;
   #toldLogStartOffset = UNTOLD;
   #toldErrorCode = 0;
@@ -50,7 +61,14 @@ export class FetchPartition {
     this.bytesMax = wish.partitionMaxBytes;
     this.currentLeaderEpoch = wish.currentLeaderEpoch;
     this.lastFetchedEpoch = wish.lastFetchedEpoch;
+    this.logStartOffset = clampedOffset(wish.logStartOffset ?? NOT_SAID);
+    this.knownWatermark = clampedOffset(wish.highWatermark ?? INDIFFERENT);
     this.#toldErrorCode = 0;
+  }
+
+  /** Whether nothing good was told of it yet, in this session. */
+  get isUntold(): boolean {
+    return this.#toldHighWatermark === UNTOLD;
   }
 
   /** Whether the client of this session has been told this error, and has not asked anew since. */
@@ -65,6 +83,7 @@ export class FetchPartition {
       answer.highWatermark !== this.#toldHighWatermark ||
       answer.logStartOffset !== this.#toldLogStartOffset ||
       answer.errorCode !== 0 ||
+      answer.preferredReadReplica >= 0 ||
       answer.diverges
     );
   }

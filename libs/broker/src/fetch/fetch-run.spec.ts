@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { type Epoch, silentLogger, type Uuid, utf8, ZERO_UUID } from '@trunkline/kernel';
+import { type Epoch, nodeId, silentLogger, type Uuid, utf8, ZERO_UUID } from '@trunkline/kernel';
 import { DEFAULT_LOG_CONFIG, PartitionLog } from '@trunkline/log';
 import { compression, crc32c } from '@trunkline/platform';
 import { buildBatch, RecordBatch } from '@trunkline/records';
@@ -11,7 +11,16 @@ import { FetchPartition } from './fetch-partition.js';
 import { FetchRun, type FetchWishes } from './fetch-run.js';
 import type { Reading } from './reading.js';
 
-const LEADER = { leaderEpoch: 0 as Epoch, isLeader: true, replicaCount: 1, isrCount: 1 };
+const HERE = nodeId(1);
+const LEADER = { leaderEpoch: 0 as Epoch, partitionEpoch: 0, leader: HERE, replicas: [HERE], isr: [HERE] };
+const WORLD = {
+  nodeId: HERE,
+  lagMaxMs: 1000,
+  brokerEpoch: () => 1n,
+  eligibleEpoch: () => 1n,
+  monotonicMs: () => 0,
+  hasProposal: () => {},
+};
 const CONFIG = {
   ...DEFAULT_LOG_CONFIG,
   flush: 'os',
@@ -20,6 +29,7 @@ const CONFIG = {
   compressionType: 'producer',
   minInSyncReplicas: 1,
 } as const;
+const CONSUMER = { readCommitted: false, leaderOnly: true, replica: undefined, nearest: () => undefined };
 const batch = (): RecordBatch => RecordBatch.parse(buildBatch([{ value: utf8('x'), timestampMs: 1 }], { crc32c }));
 const SIZE = batch().sizeBytes;
 
@@ -31,7 +41,7 @@ async function world(coldBatches: number) {
     const identity = { topic, topicId: 'aaaaaaaaaaaaaaaaaaaaaA' as Uuid, partition: 0 };
     const parts = { disk, clock, crc32c, compression, logger: silentLogger, clean: false };
     const log = await PartitionLog.open({ ...parts, dir: `/data/${topic}-0`, identity, config: CONFIG });
-    return Partition.open({ topic, topicId: identity.topicId, index: 0, log, config: CONFIG }, LEADER);
+    return Partition.open({ topic, topicId: identity.topicId, index: 0, log, config: CONFIG, world: WORLD }, LEADER);
   };
   const before = await open('a');
   for (let left = coldBatches; left > 0; left--) before.append(batch(), undefined);
@@ -55,7 +65,7 @@ async function world(coldBatches: number) {
     wishes: Partial<FetchWishes> = {},
     bytesMax = 1_000_000,
   ) => {
-    const all = { maxWaitMs: 60_000, minBytes: 1, bytesMax: 1_000_000, readCommitted: false, ...wishes };
+    const all = { maxWaitMs: 60_000, minBytes: 1, bytesMax: 1_000_000, reader: CONSUMER, ...wishes };
     const fetched = asked.map(([topic, offset]) => new FetchPartition(topic, ZERO_UUID, 0, wishOf(offset, bytesMax)));
     const find = (of: FetchPartition) => partitions.get(of.topic ?? '') ?? ('UNKNOWN_TOPIC_OR_PARTITION' as const);
     return new FetchRun(fetched, all, { find, delayed, memory }, connection).run();
@@ -185,7 +195,7 @@ describe('a fetch', () => {
   it('hears of a new leader', async () => {
     const { run, b } = await world(0);
     const answer = Promise.resolve(run([['b', 0]]));
-    await b.become({ ...LEADER, leaderEpoch: 1 as Epoch, isLeader: false });
+    await b.become({ ...LEADER, leaderEpoch: 1 as Epoch, leader: nodeId(2), replicas: [HERE, nodeId(2)] });
     expect((await answer).map(({ errorCode }) => errorCode)).toEqual([6]);
   });
 });

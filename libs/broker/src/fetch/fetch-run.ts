@@ -1,7 +1,7 @@
 import { type Delayed, Waiting, type WaitingConnection } from '../replica/delayed.js';
 import type { MemoryBudget } from '../server/memory-budget.js';
 import type { FetchPartition } from './fetch-partition.js';
-import { type FindPartition, Reading } from './reading.js';
+import { type FindPartition, type Reader, Reading } from './reading.js';
 
 /** What a fetch wants of all its partitions together. */
 export interface FetchWishes {
@@ -10,7 +10,7 @@ export interface FetchWishes {
   readonly minBytes: number;
   /** The whole answer's records, but for one batch that is larger. */
   readonly bytesMax: number;
-  readonly readCommitted: boolean;
+  readonly reader: Reader;
 }
 
 /** What fetches share. */
@@ -40,7 +40,7 @@ export class FetchRun extends Waiting {
     private readonly connection: WaitingConnection,
   ) {
     super();
-    this.#readings = partitions.map((of) => new Reading(of, this.#moved));
+    this.#readings = partitions.map((of) => new Reading(of, wishes.reader, this.#moved));
   }
 
   /** The readings, in the order of the partitions: at once, or when there is something to say, or in `maxWaitMs`. */
@@ -72,9 +72,11 @@ export class FetchRun extends Waiting {
 
   #hasNews(): boolean {
     let bytes = 0;
-    for (const { errorCode, of, diverges, sizeBytes } of this.#readings) {
-      if (diverges || (errorCode !== 0 && !of.knowsError(errorCode))) return true;
-      bytes += sizeBytes;
+    for (const reading of this.#readings) {
+      const { errorCode, of } = reading;
+      if (errorCode !== 0 && !of.knowsError(errorCode)) return true;
+      if (reading.diverges || reading.preferredReadReplica >= 0 || reading.isWord) return true;
+      bytes += reading.sizeBytes;
     }
     return bytes >= this.#minBytes;
   }
@@ -90,13 +92,14 @@ export class FetchRun extends Waiting {
   #park(): readonly Reading[] | Promise<readonly Reading[]> {
     const { maxWaitMs } = this.wishes;
     if (!this.services.delayed.enter(this, maxWaitMs, this.connection)) return this.#readings;
-    for (const reading of this.#readings) reading.partition?.watch(reading);
+    const isFollower = this.wishes.reader.replica !== undefined;
+    for (const reading of this.#readings) reading.partition?.watch(reading, isFollower);
     return new Promise((resolve) => (this.#answer = resolve));
   }
 
   /** Answers when the turn's appends are through, so that one answer takes all that came in one turn. */
   readonly #moved = (reading: Reading): void => {
-    if (!reading.isStale) {
+    if (!reading.isStale && !reading.isWord) {
       this.#count(reading);
       if (!this.#isEnough()) return;
     }
@@ -138,13 +141,12 @@ export class FetchRun extends Waiting {
    * of a fetch over many partitions few have changed while it was parked.
    */
   #readFrom(first: number, bytesMax: number, atLeastOne: boolean, again: boolean): Promise<void> | undefined {
-    const { readCommitted } = this.wishes;
     let left = bytesMax;
     let mayExceed = atLeastOne;
     for (let at = first; at < this.#readings.length; at++) {
       const reading = this.#readings[at]!;
       if (again && reading.isUnchanged) continue;
-      const waits = reading.read(this.services.find, { readCommitted, bytesMax: left, atLeastOne: mayExceed });
+      const waits = reading.read(this.services.find, { bytesMax: left, atLeastOne: mayExceed });
       if (waits !== undefined) {
         const [leftThen, mayExceedThen] = [left, mayExceed];
         return waits.then(() => {

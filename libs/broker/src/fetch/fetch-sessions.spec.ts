@@ -57,6 +57,7 @@ const answer = (of: FetchPartition, said: Said = {}) => ({
   logStartOffset: 0,
   sizeBytes: 0,
   diverges: false,
+  preferredReadReplica: -1,
   ...said,
 });
 

@@ -1,10 +1,11 @@
-import { type Clock, type Random, ZERO_UUID } from '@trunkline/kernel';
+import { type Clock, type NodeId, type Offset, type Random, ZERO_UUID } from '@trunkline/kernel';
 import type { Delayed, WaitingConnection } from '../replica/delayed.js';
+import type { Partition } from '../replica/partition.js';
 import type { ReplicaManager } from '../replica/replica-manager.js';
 import type { MemoryBudget } from '../server/memory-budget.js';
 import { FetchRun } from './fetch-run.js';
 import { type FetchContext, FETCH_SESSION_LIMITS, FetchSessions, type SessionRequest } from './fetch-sessions.js';
-import type { FindPartition, Reading } from './reading.js';
+import type { FetchingReplica, FindPartition, Reading } from './reading.js';
 
 export interface FetchesOptions {
   readonly clock: Clock;
@@ -17,7 +18,12 @@ export interface FetchesOptions {
   readonly memory: MemoryBudget;
   /** max.incremental.fetch.session.cache.slots */
   readonly sessionSlotsMax: number;
+  /** Which replica a client in this rack should read (KIP-392); undefined: the leader. */
+  readonly nearest: (rack: string, partition: Partition, fetchOffset: Offset) => NodeId | undefined;
 }
+
+type Wanted = [partition: Partition, fetchOffset: Offset];
+const HERE = (): undefined => undefined;
 
 /** A fetch as the client asked it, its session apart. */
 export interface FetchAsked {
@@ -25,8 +31,12 @@ export interface FetchAsked {
   readonly minBytes: number;
   readonly maxBytes: number;
   readonly readCommitted: boolean;
-  /** Asked as a follower: no replica but ours is served. */
-  readonly asFollower: boolean;
+  /** Asked by a client that does not know that followers may be read. */
+  readonly leaderOnly: boolean;
+  /** Asked as a follower. */
+  readonly replica: FetchingReplica | undefined;
+  /** Where the client stands; empty: not said. */
+  readonly rack: string;
 }
 
 /** What fetch requests share: the sessions, the limit of an answer, and how partitions are found. */
@@ -59,11 +69,15 @@ export class Fetches {
       maxWaitMs: asked.maxWaitMs,
       minBytes: asked.minBytes,
       bytesMax,
-      readCommitted: asked.readCommitted,
+      reader: {
+        readCommitted: asked.readCommitted,
+        leaderOnly: asked.leaderOnly,
+        replica: asked.replica,
+        nearest: asked.rack === '' ? HERE : (...of: Wanted) => this.options.nearest(asked.rack, ...of),
+      },
     };
-    const find = asked.asFollower ? this.#refuseFollower : this.#find;
     const { delayed, memory } = this.options;
-    return new FetchRun(partitions, wishes, { find, delayed, memory }, connection).run();
+    return new FetchRun(partitions, wishes, { find: this.#find, delayed, memory }, connection).run();
   }
 
   /** A session remembers what an id was called: gone is then told apart from made anew under the same name. */
@@ -79,10 +93,5 @@ export class Fetches {
     }
     if (of.topic === undefined) return found;
     return replicas.topicId(of.topic) === undefined ? 'UNKNOWN_TOPIC_OR_PARTITION' : 'INCONSISTENT_TOPIC_ID';
-  };
-
-  readonly #refuseFollower: FindPartition = (of) => {
-    const found = this.#find(of);
-    return typeof found === 'string' ? found : 'NOT_LEADER_OR_FOLLOWER';
   };
 }

@@ -9,7 +9,7 @@ import {
   ShardRuntime,
   groupRecordCodec,
 } from '@trunkline/coordinator';
-import { type Disk, type Epoch, type Uuid, ZERO_UUID, silentLogger, utf8 } from '@trunkline/kernel';
+import { type Disk, type Epoch, type Uuid, ZERO_UUID, nodeId, silentLogger, utf8 } from '@trunkline/kernel';
 import { DEFAULT_LOG_CONFIG, PartitionLog } from '@trunkline/log';
 import type { TopicConfig } from '@trunkline/metadata';
 import { compression, crc32c, nodeClock } from '@trunkline/platform';
@@ -45,9 +45,18 @@ async function openLog(disk: Disk): Promise<PartitionShardLog> {
     config: CONFIG,
     clean: false,
   });
-  const state = { leaderEpoch: 1 as Epoch, isLeader: true, replicaCount: 1, isrCount: 1 };
+  const here = nodeId(1);
+  const state = { leaderEpoch: 1 as Epoch, partitionEpoch: 0, leader: here, replicas: [here], isr: [here] };
+  const replication = {
+    nodeId: here,
+    lagMaxMs: 1000,
+    brokerEpoch: () => 1n,
+    eligibleEpoch: () => 1n,
+    monotonicMs: () => 0,
+    hasProposal: () => {},
+  };
   const partition = await Partition.open(
-    { topic: identity.topic, topicId: TOPIC_ID, index: 0, log, config: CONFIG },
+    { topic: identity.topic, topicId: TOPIC_ID, index: 0, log, config: CONFIG, world: replication },
     state,
   );
   return new PartitionShardLog(partition, crc32c, compression);

@@ -73,7 +73,8 @@ class Row extends ProducedPartition implements PartitionAnswer {
  *
  * Each partition succeeds or fails for itself. All appends happen in the turn of the request, so what a connection
  * sends in a row is appended in that order, and requests in flight share an fdatasync. `acks` 1 and -1 are answered when
- * the flush mode is satisfied and, for -1, the high watermark is past; on one node that is one moment. 0 is not answered;
+ * the flush mode is satisfied and, for -1, the high watermark is past; with one replica that is one moment. When too few
+ * replicas are in sync, -1 is NOT_ENOUGH_REPLICAS before the append and NOT_ENOUGH_REPLICAS_AFTER_APPEND behind it. 0 is not answered;
  * after an error the connection ends. An exact repetition of one of a producer's last five batches is answered with the
  * first offsets. After `timeout_ms`, at least a second: REQUEST_TIMED_OUT, though the batch is in the log. A fault of our
  * own is KAFKA_STORAGE_ERROR, never UNKNOWN_SERVER_ERROR: after that Java's client writes duplicates (Redpanda #5355).
@@ -174,7 +175,8 @@ function append(row: Row, topic: TopicAnswer, records: Uint8Array | null, produc
     }
     if (acks !== ACKS_NONE) row.expect();
     const { recordCount, sizeBytes } = batch; // Read before the bytes belong to the log.
-    const appended = partition.append(batch, acks === ACKS_NONE ? undefined : row);
+    const waitsFor = acks === ACKS_ALL ? 'commit' : 'disk';
+    const appended = partition.append(batch, acks === ACKS_NONE ? undefined : row, waitsFor);
     row.baseOffset = appended.baseOffset;
     row.logAppendTimeMs = appended.logAppendTimeMs;
     row.logStartOffset = appended.logStartOffset;

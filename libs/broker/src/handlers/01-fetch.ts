@@ -1,8 +1,9 @@
-import { ApiError } from '@trunkline/kernel';
+import { ApiError, nodeId } from '@trunkline/kernel';
 import { ERROR_CODES, errorCode, Fetch, type FetchRequest, type FetchResponse } from '@trunkline/protocol';
 import type { FetchContext } from '../fetch/fetch-sessions.js';
-import type { Reading } from '../fetch/reading.js';
+import type { FetchingReplica, Reading } from '../fetch/reading.js';
 import type { Parts } from '../parts.js';
+import { UNKNOWN_BROKER_EPOCH } from '../replica/isr.js';
 import { handler } from '../server/handler.js';
 import type { RequestContext } from '../server/request-context.js';
 import { currentLeader, NodeEndpoints } from './current-leader.js';
@@ -14,6 +15,8 @@ const READ_UNCOMMITTED = 0;
 const READ_COMMITTED = 1;
 /** From here on the replica's id stands in `replica_state`. */
 const REPLICA_STATE_SINCE = 15;
+/** From here on a client knows that followers may be read (KIP-392). */
+const FOLLOWERS_SINCE = 11;
 const TOPIC_IDS_SINCE = 13;
 /** From here on an answer says who leads instead (KIP-951). */
 const CURRENT_LEADER_SINCE = 16;
@@ -39,8 +42,13 @@ const NO_BYTES: readonly Uint8Array[] = [];
  * Sessions (7+, KIP-227) answer what changed. Topic ids from 13 on; epochs are checked (9+) and divergence told (12+).
  * A partition without data has an empty records field, never null. No down-conversion: zstd is sent as it is.
  *
- * Not done: followers (a replica's fetch is NOT_LEADER_OR_FOLLOWER everywhere), preferred replicas (always -1), quotas,
- * and transactions: as long as none can be open, `aborted_transactions` is empty (null for `read_uncommitted`).
+ * Followers read up to the log's end, and it is noted how far they are before anything is read, so that the watermark
+ * moves, and produces are answered, in that turn. A follower hears at once of a partition that is new in its session, of
+ * a moved log start and, when it says which one it knows (18+), of a moved watermark. A consumer (11+) is served by
+ * followers too, up to what they know of the watermark, and with a rack is told of a nearer replica (KIP-392).
+ *
+ * Not done: quotas, and transactions: as long as none can be open, `aborted_transactions` is empty (null for
+ * `read_uncommitted`).
  */
 export const fetch = handler({
   api: Fetch,
@@ -55,7 +63,9 @@ export const fetch = handler({
       minBytes: request.minBytes,
       maxBytes: request.maxBytes,
       readCommitted: request.isolationLevel === READ_COMMITTED,
-      asFollower: replicaOf(request, context) >= 0,
+      leaderOnly: context.apiVersion < FOLLOWERS_SINCE,
+      replica: replicaOf(request, context),
+      rack: request.rackId,
     };
     const readings = parts.fetches.run(fetching, asked, context);
     const answer = (done: readonly Reading[]): FetchResponse => answerOf(fetching, done, { request, parts, context });
@@ -68,8 +78,13 @@ export const fetch = handler({
   }),
 });
 
-function replicaOf({ replicaId, replicaState }: FetchRequest, { apiVersion }: RequestContext): number {
-  return apiVersion >= REPLICA_STATE_SINCE ? replicaState.replicaId : replicaId;
+function replicaOf(
+  { replicaId, replicaState }: FetchRequest,
+  { apiVersion }: RequestContext,
+): FetchingReplica | undefined {
+  const said = apiVersion >= REPLICA_STATE_SINCE;
+  const id = said ? replicaState.replicaId : replicaId;
+  return id < 0 ? undefined : { id: nodeId(id), brokerEpoch: said ? replicaState.replicaEpoch : UNKNOWN_BROKER_EPOCH };
 }
 
 function sessionError(error: string, sessionId = 0): FetchResponse {
@@ -110,6 +125,7 @@ function readAnswer(reading: Reading, { request }: Answering): PartitionAnswer {
     lastStableOffset: reading.lastStableOffset,
     logStartOffset: reading.logStartOffset,
     divergingEpoch: reading.diverging,
+    preferredReadReplica: reading.preferredReadReplica,
     abortedTransactions: request.isolationLevel === READ_COMMITTED ? [] : null,
     records: reading.chunks,
   };

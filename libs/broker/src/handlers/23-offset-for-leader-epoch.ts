@@ -14,7 +14,7 @@ type EpochEnd = OffsetForLeaderEpochResponse['topics'][number]['partitions'][num
  * next begins. An epoch we have not heard of: -1, -1, no error. A wrong answer makes consumers rewind, so it is the
  * log's epoch cache that answers, and nothing else.
  *
- * Not done: followers; `replica_id` is not looked at.
+ * `replica_id` is not looked at: followers learn of it with their fetches (KIP-595), and may ask here all the same.
  */
 export const offsetForLeaderEpoch = handler({
   api: OffsetForLeaderEpoch,

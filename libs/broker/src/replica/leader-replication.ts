@@ -122,6 +122,9 @@ export class LeaderReplication {
   get isr(): readonly NodeId[] {
     return [...this.#isr];
   }
+  get isrCount(): number {
+    return this.#isr.size;
+  }
   /** As it may be by now: the controller's, and who was proposed to join. */
   get maximalIsr(): readonly NodeId[] {
     const joins = this.#pending?.joins;

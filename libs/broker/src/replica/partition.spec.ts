@@ -1,15 +1,32 @@
 import { describe, expect, it } from '@jest/globals';
-import { type Disk, type Epoch, type Offset, silentLogger, type Uuid, utf8 } from '@trunkline/kernel';
+import { type Disk, type Epoch, nodeId, type Offset, silentLogger, type Uuid, utf8 } from '@trunkline/kernel';
 import { DEFAULT_LOG_CONFIG, type FlushMode, PartitionLog } from '@trunkline/log';
 import type { TopicConfig } from '@trunkline/metadata';
 import { compression, crc32c } from '@trunkline/platform';
 import { buildBatch, RecordBatch } from '@trunkline/records';
 import { GatedDisk, ManualClock, SimDisk } from '@trunkline/testing';
-import { Partition, type PartitionState } from './partition.js';
+import { Partition } from './partition.js';
+import type { PartitionState, ReplicationWorld } from './partition-parts.js';
 import type { CommitWaiter } from './uncommitted.js';
 
 const TOPIC_ID = 'aaaaaaaaaaaaaaaaaaaaaA' as Uuid;
-const LEADER: PartitionState = { leaderEpoch: 4 as Epoch, isLeader: true, replicaCount: 1, isrCount: 1 };
+const [HERE, THERE, ELSEWHERE] = [nodeId(1), nodeId(2), nodeId(3)];
+const LEADER: PartitionState = {
+  leaderEpoch: 4 as Epoch,
+  partitionEpoch: 0,
+  leader: HERE,
+  replicas: [HERE],
+  isr: [HERE],
+};
+const FOLLOWER: PartitionState = { ...LEADER, leaderEpoch: 5 as Epoch, leader: THERE, replicas: [HERE, THERE] };
+const WORLD: ReplicationWorld = {
+  nodeId: HERE,
+  lagMaxMs: 1000,
+  brokerEpoch: () => 1n,
+  eligibleEpoch: () => 1n,
+  monotonicMs: () => 0,
+  hasProposal: () => {},
+};
 
 function configOf(flush: FlushMode, more: Partial<TopicConfig> = {}): TopicConfig {
   return {
@@ -35,7 +52,7 @@ async function openPartition(flush: FlushMode, disk: Disk = new SimDisk({ seed: 
     config,
     clean: false,
   });
-  return Partition.open({ topic: 't', topicId: TOPIC_ID, index: 0, log, config }, LEADER);
+  return Partition.open({ topic: 't', topicId: TOPIC_ID, index: 0, log, config, world: WORLD }, LEADER);
 }
 
 const batch = (value: string, baseSequence?: number): RecordBatch =>
@@ -67,7 +84,7 @@ describe('a partition in flush mode os', () => {
   it('commits an append, and tells who watches, in the same turn', async () => {
     const partition = await openPartition('os');
     const { seen, waiter } = recorder();
-    partition.watch({ moved: ({ highWatermark }) => seen.push(`watermark ${highWatermark}`) });
+    partition.watch({ moved: () => seen.push(`watermark ${partition.highWatermark}`) });
     partition.append(batch('a'), waiter('a'));
     partition.append(batch('b'), waiter('b'));
     expect(seen).toEqual([]);
@@ -133,7 +150,7 @@ describe('a partition in flush mode group-commit', () => {
     const disk = new SimDisk({ seed: 1 });
     const partition = await openPartition('group-commit', disk);
     const { seen, waiter } = recorder();
-    partition.watch({ moved: ({ ended }) => seen.push(`ended ${ended?.code}`) });
+    partition.watch({ moved: () => seen.push(`ended ${partition.ended?.code}`) });
     disk.fail('sync', /\.log$/, 'EIO');
     partition.append(batch('a'), waiter('a'));
     await new Promise((turn) => setImmediate(turn));
@@ -148,7 +165,7 @@ describe('a partition', () => {
     expect(() => partition.mustLead(4)).not.toThrow();
     expect(() => partition.mustLead(3)).toThrow('FENCED_LEADER_EPOCH');
     expect(() => partition.mustLead(5)).toThrow('UNKNOWN_LEADER_EPOCH');
-    await partition.become({ ...LEADER, leaderEpoch: 5 as Epoch, isLeader: false });
+    await partition.become(FOLLOWER);
     expect(() => partition.mustLead(5)).toThrow('NOT_LEADER_OR_FOLLOWER');
     expect(() => partition.mustLead(4)).toThrow('FENCED_LEADER_EPOCH');
   });
@@ -167,10 +184,10 @@ describe('a partition', () => {
     const disk = new GatedDisk(new SimDisk({ seed: 1 }));
     const partition = await openPartition('group-commit', disk);
     const { seen, waiter } = recorder();
-    partition.watch({ moved: ({ ended, isLeader }) => seen.push(`leads ${isLeader}, ${ended?.code}`) });
+    partition.watch({ moved: () => seen.push(`leads ${partition.isLeader}, ${partition.ended?.code}`) });
     disk.hold();
     partition.append(batch('a'), waiter('a'));
-    await partition.become({ ...LEADER, leaderEpoch: 5 as Epoch, isLeader: false });
+    await partition.become(FOLLOWER);
     expect(seen).toEqual(['a: NOT_LEADER_OR_FOLLOWER', 'leads false, undefined']);
     partition.delete();
     expect(seen.at(-1)).toBe('leads false, UNKNOWN_TOPIC_OR_PARTITION');
@@ -181,7 +198,7 @@ describe('a partition', () => {
   it('asks for enough replicas in sync, but for no more than there are', async () => {
     const partition = await openPartition('os', undefined, configOf('os', { minInSyncReplicas: 2 }));
     expect(() => partition.mustHaveMinIsr()).not.toThrow();
-    await partition.become({ ...LEADER, replicaCount: 3, isrCount: 1 });
+    await partition.become({ ...LEADER, partitionEpoch: 1, replicas: [HERE, THERE, ELSEWHERE] });
     expect(() => partition.mustHaveMinIsr()).toThrow('NOT_ENOUGH_REPLICAS');
     partition.reconfigure(configOf('os', { minInSyncReplicas: 1 }));
     expect(() => partition.mustHaveMinIsr()).not.toThrow();

@@ -1,63 +1,58 @@
-import { ApiError, type Epoch, type Offset, type Uuid } from '@trunkline/kernel';
+import { ApiError, type Epoch, type NodeId, type Offset, type Uuid } from '@trunkline/kernel';
 import type { AppendInfo, Log, LogRead } from '@trunkline/log';
 import type { TopicConfig } from '@trunkline/metadata';
 import { type ProduceRules, RecordBatch } from '@trunkline/records';
-import { effectiveMinIsr, highWatermark, lastStableOffset, type ReplicaState } from './isr.js';
+import { Commitment, type WaitsFor } from './commitment.js';
+import { deletionStart } from './deletion.js';
+import { FollowerRole } from './follower-role.js';
+import { effectiveMinIsr, type FollowerFetch, lastStableOffset } from './isr.js';
+import { type IsrOutcome, type IsrProposal, LeaderReplication } from './leader-replication.js';
+import type {
+  PartitionParts,
+  PartitionState,
+  PartitionWatcher,
+  Proposing,
+  ReplicationWorld,
+} from './partition-parts.js';
 import { produceRules } from './produce-rules.js';
-import { type CommitWaiter, UncommittedAppends } from './uncommitted.js';
-
-/** Whoever waits until a partition has something to say: a watermark moved, it failed, it changed hands, it is gone. */
-export interface PartitionWatcher {
-  moved(partition: Partition): void;
-}
-
-/** What the metadata says of a partition. */
-export interface PartitionState {
-  readonly leaderEpoch: Epoch;
-  readonly isLeader: boolean;
-  readonly replicaCount: number;
-  readonly isrCount: number;
-}
-
-/** What a partition is made of. */
-export interface PartitionParts {
-  readonly topic: string;
-  readonly topicId: Uuid;
-  readonly index: number;
-  readonly log: Log;
-  readonly config: TopicConfig;
-}
+import type { CommitWaiter } from './uncommitted.js';
 
 /** The leader epoch a client left out. */
 export const NO_EPOCH = -1;
-
-/** What DeleteRecords says for the high watermark. */
-const WATERMARK = -1;
 
 const NOTHING: LogRead = { chunks: [], sizeBytes: 0, nextOffset: 0 as Offset };
 
 /**
  * A replica of a partition on this node: its log, its watermarks, and who waits for them.
  *
- * Everything here happens in the caller's turn of the event loop. When the log says that an append is durable, the high
- * watermark moves, produces below it are completed in the order of their offsets, and watchers are told, before the
- * log's call returns: so an append in flush mode `os` and the fetches parked on it are answered in one turn.
+ * Everything here happens in the caller's turn of the event loop. When the log says that an append is durable, or a
+ * follower's fetch that it has got so far, the high watermark moves, produces below it are completed in the order of
+ * their offsets, and watchers are told, before the call returns: so an append in flush mode `os` and the fetches parked
+ * on it are answered in one turn.
+ *
+ * A leader without followers does no arithmetic: the watermark is what its log has durable. With followers it is
+ * `LeaderReplication` that says it; a follower has it from its leader, as far as its own log is durable.
  *
  * As long as no transaction can be open (transactional batches are refused), the last stable offset is the watermark.
  */
-export class Partition {
+export class Partition implements Proposing {
   readonly topic: string;
   readonly topicId: Uuid;
   readonly index: number;
   readonly log: Log;
-  readonly #uncommitted = new UncommittedAppends();
+  readonly #world: ReplicationWorld;
+  readonly #commitment: Commitment;
   readonly #watchers = new Set<PartitionWatcher>();
-  readonly #followers: readonly ReplicaState[] = [];
+  /** Followers' fetches: they read up to the log's end. */
+  readonly #followerWatchers = new Set<PartitionWatcher>();
   #config: TopicConfig;
   #rules: ProduceRules;
   #state: PartitionState;
+  /** False while a new reign is being written down: nobody is served meanwhile. */
+  #serves = false;
+  #replication: LeaderReplication | undefined;
+  #follower: FollowerRole | undefined;
   #epochStart: Offset;
-  #highWatermark: Offset;
   #ended: ApiError | undefined;
 
   private constructor(parts: PartitionParts, state: PartitionState) {
@@ -66,12 +61,14 @@ export class Partition {
     this.topicId = parts.topicId;
     this.index = parts.index;
     this.log = log;
+    this.#world = parts.world;
     this.#config = parts.config;
     this.#rules = produceRules(parts.config);
     this.#state = state;
     this.#epochStart = log.endOffset;
-    this.#highWatermark = highWatermark(log.startOffset, log.durableEnd, this.#followers);
-    log.onDurable = (end) => this.#advance(highWatermark(this.#highWatermark, end, this.#followers));
+    const known = state.replicas.length === 1 ? log.durableEnd : (parts.knownWatermark ?? log.startOffset);
+    this.#commitment = new Commitment(this.name, log, known, { moved: () => this.#tellAll(this.#watchers) });
+    log.onDurable = (end) => this.#reached(end);
     log.onFailed = (reason) => {
       this.#end(new ApiError('KAFKA_STORAGE_ERROR', `the log of ${this.name} failed`, { cause: reason }));
     };
@@ -80,7 +77,7 @@ export class Partition {
   /** Takes a log into service. A leader's reign is on disk before the promise resolves (KAFKA-7415). */
   static async open(parts: PartitionParts, state: PartitionState): Promise<Partition> {
     const partition = new Partition(parts, state);
-    if (state.isLeader) await parts.log.beginEpoch(state.leaderEpoch, partition.#epochStart);
+    await partition.#begin();
     return partition;
   }
 
@@ -98,16 +95,32 @@ export class Partition {
   get leaderEpoch(): Epoch {
     return this.#state.leaderEpoch;
   }
+  /** -1: none. */
+  get leader(): NodeId {
+    return this.#state.leader;
+  }
   get isLeader(): boolean {
-    return this.#state.isLeader;
+    return this.#state.leader === this.#world.nodeId;
+  }
+  /** Those that are in sync, as the controller has agreed. */
+  get isr(): readonly NodeId[] {
+    return this.#replication?.isr ?? this.#state.isr;
+  }
+  /** The sums of a leader with followers; undefined: it has none, or does not lead. */
+  get replication(): LeaderReplication | undefined {
+    return this.#replication;
+  }
+  /** How it follows; undefined: it leads, or nobody does. Another one in each reign. */
+  get follower(): FollowerRole | undefined {
+    return this.#follower;
   }
   /** Below it every in-sync replica has everything: what consumers may see. */
   get highWatermark(): Offset {
-    return this.#highWatermark;
+    return this.#commitment.highWatermark;
   }
   /** Below it no transaction is open: what `read_committed` may see. */
   get lastStableOffset(): Offset {
-    return lastStableOffset(this.#highWatermark, undefined);
+    return lastStableOffset(this.highWatermark, undefined);
   }
   /** Where this leader's reign began in the log. */
   get epochStartOffset(): Offset {
@@ -115,7 +128,7 @@ export class Partition {
   }
   /** Bytes that have come below the high watermark since the log was opened; only rises. */
   get committedBytes(): number {
-    return this.#uncommitted.committedBytes;
+    return this.#commitment.committedBytes;
   }
   /** Why it serves nobody any more: its log failed, or it was deleted. */
   get ended(): ApiError | undefined {
@@ -127,37 +140,42 @@ export class Partition {
    * UNKNOWN_LEADER_EPOCH (KIP-320), NOT_LEADER_OR_FOLLOWER, UNKNOWN_TOPIC_OR_PARTITION after its deletion.
    */
   mustLead(currentLeaderEpoch: number = NO_EPOCH): void {
+    this.mustServe(currentLeaderEpoch);
+    if (!this.isLeader) throw new ApiError('NOT_LEADER_OR_FOLLOWER', `this node does not lead ${this.name}`);
+  }
+
+  /** As {@link mustLead}, but a follower may serve it: consumers that know how read there, up to what it has heard of. */
+  mustServe(currentLeaderEpoch: number = NO_EPOCH): void {
     if (this.#ended !== undefined) throw this.#ended;
-    const { leaderEpoch, isLeader } = this.#state;
+    const { leaderEpoch } = this.#state;
     if (currentLeaderEpoch !== NO_EPOCH && currentLeaderEpoch !== leaderEpoch) {
       const code = currentLeaderEpoch < leaderEpoch ? 'FENCED_LEADER_EPOCH' : 'UNKNOWN_LEADER_EPOCH';
       throw new ApiError(code, `${this.name} is in leader epoch ${leaderEpoch}, not ${currentLeaderEpoch}`);
     }
-    if (!isLeader) throw new ApiError('NOT_LEADER_OR_FOLLOWER', `this node does not lead ${this.name}`);
+    if (!this.#serves) throw new ApiError('NOT_LEADER_OR_FOLLOWER', `${this.name} changes hands`);
   }
 
   /** Refuses `acks=all` when too few replicas are in sync. Throws ApiError NOT_ENOUGH_REPLICAS. */
   mustHaveMinIsr(): void {
-    const { isrCount, replicaCount } = this.#state;
-    const needed = effectiveMinIsr(this.#config.minInSyncReplicas, replicaCount);
-    if (isrCount < needed) {
-      throw new ApiError('NOT_ENOUGH_REPLICAS', `${this.name} has ${isrCount} of ${needed} replicas in sync`);
+    const present = this.#replication?.isrCount ?? this.#state.isr.length;
+    const needed = effectiveMinIsr(this.#config.minInSyncReplicas, this.#state.replicas.length);
+    if (present < needed) {
+      throw new ApiError('NOT_ENOUGH_REPLICAS', `${this.name} has ${present} of ${needed} replicas in sync`);
     }
   }
 
   /**
    * Appends a validated batch, whose bytes belong to the log from here on. `waiter` hears when it is below the high
-   * watermark: later, or inside this call for a duplicate that was. Throws what {@link mustLead} and the log throw.
+   * watermark, or durable on this node's disk: later, or inside this call for a duplicate that was. Throws what
+   * {@link mustLead} and the log throw.
    */
-  append(batch: RecordBatch, waiter: CommitWaiter | undefined): AppendInfo {
+  append(batch: RecordBatch, waiter: CommitWaiter | undefined, waitsFor: WaitsFor = 'commit'): AppendInfo {
     this.mustLead();
     const appended = this.log.appendAsLeader(batch, this.#state.leaderEpoch);
     const nextOffset = (appended.lastOffset + 1) as Offset;
-    if (!appended.duplicate) this.#uncommitted.add(nextOffset, batch.sizeBytes, waiter);
-    else if (waiter !== undefined) {
-      if (nextOffset <= this.#highWatermark) waiter.committed();
-      else this.#uncommitted.addWaiter(nextOffset, waiter);
-    }
+    const until = this.#replication === undefined ? 'commit' : waitsFor;
+    if (!appended.duplicate) this.#commitment.appended(nextOffset, batch.sizeBytes, waiter, until);
+    else if (waiter !== undefined) this.#commitment.await(nextOffset, waiter, until);
     return appended;
   }
 
@@ -166,7 +184,47 @@ export class Partition {
    * high watermark, with one when it will not come there. Throws as {@link append} does.
    */
   appendInternal(bytes: Uint8Array, whenCommitted: (error?: Error) => void): AppendInfo {
-    return this.append(RecordBatch.parse(bytes), { committed: () => whenCommitted(), failed: whenCommitted });
+    const waiter = { committed: () => whenCommitted(), failed: whenCommitted, isPatient: true };
+    return this.append(RecordBatch.parse(bytes), waiter);
+  }
+
+  /**
+   * A follower fetched from where its log and this one agree. Throws what {@link mustLead} throws, and ApiError
+   * NOT_LEADER_OR_FOLLOWER when it has no replica as far as this node knows, or its broker has started anew since.
+   */
+  followerFetched(fetch: FollowerFetch): void {
+    this.mustLead();
+    const replication = this.#replication;
+    const follower = replication?.follower(fetch.replica);
+    if (replication === undefined || follower === undefined || follower.isStale(fetch.brokerEpoch)) {
+      throw new ApiError(
+        'NOT_LEADER_OR_FOLLOWER',
+        `node ${fetch.replica} follows ${this.name} as nobody this node knows`,
+      );
+    }
+    const startBefore = follower.startOffset;
+    replication.fetched(fetch, this.#world.monotonicMs());
+    this.#recount(replication);
+    if (follower.startOffset !== startBefore) this.#tellAll(this.#followerWatchers);
+  }
+
+  /** Time passed, or brokers came or went. */
+  tick(): void {
+    if (this.#replication === undefined || !this.#serves || this.#ended !== undefined) return;
+    this.#replication.tick(this.#world.monotonicMs());
+    this.#recount(this.#replication);
+  }
+
+  /** What the controller is to be asked; {@link settleProposal} once it has answered. */
+  takeProposal(): IsrProposal | undefined {
+    return this.#replication?.takeProposal();
+  }
+
+  settleProposal(proposal: IsrProposal, outcome: IsrOutcome): void {
+    const replication = this.#replication;
+    if (replication?.leaderEpoch !== proposal.leaderEpoch || this.#ended !== undefined) return;
+    replication.settle(proposal, outcome, this.#world.monotonicMs());
+    this.#recount(replication);
   }
 
   /**
@@ -174,11 +232,15 @@ export class Partition {
    * long as the log has that offset. Throws ApiError OFFSET_OUT_OF_RANGE.
    */
   read(from: Offset, until: Offset, bytesMax: number, atLeastOne: boolean): LogRead | Promise<LogRead> {
-    if (from < this.log.startOffset || from > this.log.endOffset) {
-      const range = `${this.log.startOffset} to ${this.log.endOffset}`;
-      throw new ApiError('OFFSET_OUT_OF_RANGE', `${this.name} holds offsets ${range}, not ${from}`);
-    }
+    this.mustHold(from);
     return from >= until ? NOTHING : this.log.read(from, until, bytesMax, atLeastOne);
+  }
+
+  /** Refuses an offset that the log has not. Throws ApiError OFFSET_OUT_OF_RANGE. */
+  mustHold(at: Offset): void {
+    const { startOffset, endOffset } = this.log;
+    if (at >= startOffset && at <= endOffset) return;
+    throw new ApiError('OFFSET_OUT_OF_RANGE', `${this.name} holds offsets ${startOffset} to ${endOffset}, not ${at}`);
   }
 
   /**
@@ -188,40 +250,49 @@ export class Partition {
    */
   async deleteRecords(before: Offset): Promise<Offset> {
     this.mustLead();
-    const { deletes, compacts } = this.#config;
-    if (compacts && !deletes) {
-      throw new ApiError('POLICY_VIOLATION', `${this.topic} is compacted only: its records cannot be deleted`);
+    const start = deletionStart(this, before);
+    if (start > this.log.startOffset) {
+      await this.log.advanceStartOffset(start);
+      this.#tellAll(this.#followerWatchers);
     }
-    const start = before === WATERMARK ? this.#highWatermark : before;
-    if (start < 0 || start > this.#highWatermark) {
-      throw new ApiError('OFFSET_OUT_OF_RANGE', `${this.name} ends at ${this.#highWatermark}; ${before} is not in it`);
-    }
-    if (start > this.log.startOffset) await this.log.advanceStartOffset(start);
     return this.log.startOffset;
   }
 
-  /** Tells `watcher` from now on, until {@link unwatch}. */
-  watch(watcher: PartitionWatcher): void {
-    this.#watchers.add(watcher);
+  /** Below it no in-sync replica has anything any more; -1 while one has not said. */
+  get lowWatermark(): Offset {
+    return this.#replication?.lowWatermark(this.log.startOffset) ?? this.log.startOffset;
+  }
+
+  /** Tells `watcher` from now on, until {@link unwatch}. `asFollower`: also of what is above the watermark. */
+  watch(watcher: PartitionWatcher, asFollower = false): void {
+    (asFollower ? this.#followerWatchers : this.#watchers).add(watcher);
   }
 
   unwatch(watcher: PartitionWatcher): void {
     this.#watchers.delete(watcher);
+    this.#followerWatchers.delete(watcher);
   }
 
-  /** Takes over what newer metadata says. A new reign is on disk before the promise resolves (KAFKA-7415). */
+  /**
+   * Takes over what newer metadata says; an older leader or partition epoch is none (KAFKA-13790). A new reign is on disk
+   * before the promise resolves (KAFKA-7415); until then nobody is served. Not to be called before the last call resolved.
+   */
   async become(state: PartitionState): Promise<void> {
-    const { leaderEpoch, isLeader } = this.#state;
-    const starts = state.isLeader && (state.leaderEpoch !== leaderEpoch || !isLeader);
-    if (starts) {
-      this.#epochStart = this.log.endOffset;
-      await this.log.beginEpoch(state.leaderEpoch, this.#epochStart);
-    }
+    const before = this.#state;
+    if (state.leaderEpoch < before.leaderEpoch) return;
+    if (state.leaderEpoch === before.leaderEpoch && state.partitionEpoch <= before.partitionEpoch) return;
     this.#state = state;
-    if (!state.isLeader) {
-      this.#uncommitted.fail(new ApiError('NOT_LEADER_OR_FOLLOWER', `this node leads ${this.name} no more`));
+    if (state.leaderEpoch === before.leaderEpoch && state.leader === before.leader) return this.#changeReplicas(state);
+    this.#serves = false;
+    const wasFollower = this.#follower;
+    this.#follower = undefined;
+    this.#replication = undefined;
+    if (!this.isLeader) {
+      this.#commitment.fail(new ApiError('NOT_LEADER_OR_FOLLOWER', `this node leads ${this.name} no more`));
     }
-    if (starts || !state.isLeader) this.#tell();
+    await wasFollower?.end();
+    await this.#begin();
+    this.#tell();
   }
 
   /** Other settings hold from the next request on. */
@@ -229,6 +300,9 @@ export class Partition {
     this.#config = config;
     this.#rules = produceRules(config);
     this.log.reconfigure(config);
+    if (this.#replication === undefined) return;
+    this.#replication.require(config.minInSyncReplicas, this.#world.monotonicMs());
+    this.#recount(this.#replication);
   }
 
   /** The broker stops: all who wait here are answered. */
@@ -236,26 +310,91 @@ export class Partition {
     this.#end(new ApiError('NOT_LEADER_OR_FOLLOWER', `the broker stops; ${this.name} is served no more`));
   }
 
+  /** The replica is this node's no more. Resolves when nothing touches its log any more. */
+  async leave(): Promise<void> {
+    this.#end(new ApiError('NOT_LEADER_OR_FOLLOWER', `this node holds ${this.name} no more`));
+    await this.#follower?.end();
+  }
+
   /** The topic is gone: all who wait here are told so, at once. */
   delete(): void {
     this.#end(new ApiError('UNKNOWN_TOPIC_OR_PARTITION', `${this.name} was deleted`));
   }
 
-  #advance(watermark: Offset): void {
-    if (watermark === this.#highWatermark) return;
-    this.#highWatermark = watermark;
-    this.#uncommitted.commitTo(watermark);
-    this.#tell();
+  /** Begins the role that the state gives to this node. */
+  async #begin(): Promise<void> {
+    const { leaderEpoch, leader } = this.#state;
+    if (this.isLeader) {
+      this.#epochStart = this.log.endOffset;
+      await this.log.beginEpoch(leaderEpoch, this.#epochStart);
+      this.#lead();
+    } else if (leader >= 0) {
+      this.#commitment.forget();
+      this.#follower = new FollowerRole(this.#commitment, leader, leaderEpoch);
+    }
+    this.#serves = true;
+  }
+
+  /** With followers there are sums to do. */
+  #lead(): void {
+    if (this.#state.replicas.length === 1) return this.#commitment.alone();
+    this.#replication = new LeaderReplication(this.#world, this.#state, {
+      epochStart: this.#epochStart,
+      highWatermark: this.highWatermark,
+      ownEnd: this.log.durableEnd,
+      minIsr: this.#config.minInSyncReplicas,
+      nowMs: this.#world.monotonicMs(),
+    });
+    this.#recount(this.#replication);
+  }
+
+  /** The same reign with other replicas, or others in sync. */
+  #changeReplicas(state: PartitionState): void {
+    if (!this.isLeader) return;
+    const isAlone = state.replicas.length === 1;
+    if (this.#replication === undefined || isAlone) {
+      this.#replication = undefined;
+      this.#lead();
+      if (isAlone) this.#commitment.flushed(this.log.durableEnd);
+      return;
+    }
+    this.#replication.become(state, this.#world.monotonicMs());
+    this.#recount(this.#replication);
+  }
+
+  /** The log is durable up to here. */
+  #reached(end: Offset): void {
+    const replication = this.#replication;
+    if (replication !== undefined) {
+      this.#commitment.flushed(end);
+      replication.reached(end, this.#world.monotonicMs());
+      this.#recount(replication);
+      this.#tellAll(this.#followerWatchers);
+    } else if (!this.isLeader) this.#commitment.followed();
+    else if (this.#state.replicas.length === 1) this.#commitment.alone();
+  }
+
+  /** The sums have changed. */
+  #recount(replication: LeaderReplication): void {
+    if (replication.isUnderMinIsr) this.#commitment.release();
+    this.#commitment.advance(replication.highWatermark);
+    if (replication.hasProposal) this.#world.hasProposal(this);
   }
 
   #end(reason: ApiError): void {
     if (this.#ended !== undefined) return;
     this.#ended = reason;
-    this.#uncommitted.fail(reason);
+    void this.#follower?.end();
+    this.#commitment.fail(reason);
     this.#tell();
   }
 
   #tell(): void {
-    for (const watcher of this.#watchers) watcher.moved(this);
+    this.#tellAll(this.#watchers);
+    this.#tellAll(this.#followerWatchers);
+  }
+
+  #tellAll(watchers: ReadonlySet<PartitionWatcher>): void {
+    for (const watcher of watchers) watcher.moved();
   }
 }

@@ -1,4 +1,13 @@
-import { ApiError, asError, epoch, type Logger, type NodeId, type Uuid, ZERO_UUID } from '@trunkline/kernel';
+import {
+  ApiError,
+  asError,
+  type Clock,
+  epoch,
+  type Logger,
+  type NodeId,
+  type Uuid,
+  ZERO_UUID,
+} from '@trunkline/kernel';
 import type { Log, LogConfig, LogIdentity } from '@trunkline/log';
 import {
   CONFIG_RESOURCE_TYPES,
@@ -11,7 +20,9 @@ import {
   type TopicImage,
 } from '@trunkline/metadata';
 import type { ErrorName } from '@trunkline/protocol';
-import { Partition, type PartitionState } from './partition.js';
+import { UNKNOWN_BROKER_EPOCH } from './isr.js';
+import { Partition } from './partition.js';
+import type { PartitionState, Proposing, ReplicationWorld } from './partition-parts.js';
 
 /** Where the logs are: opened once each, deleted with their topic. The log lib's manager is one. */
 export interface LogStore {
@@ -24,8 +35,19 @@ export interface LogStore {
   space(): Promise<{ readonly freeBytes: number; readonly totalBytes: number }>;
 }
 
+/** What happens with the replicas of a node whose partitions have several. */
+export interface ReplicaListener {
+  /** A leader has an ISR to propose. */
+  hasProposal(partition: Proposing): void;
+  /** The partition was opened, or its role on this node may be another. */
+  placed(partition: Partition): void;
+}
+
 export interface ReplicaManagerOptions {
   readonly nodeId: NodeId;
+  readonly clock: Clock;
+  /** replica.lag.time.max.ms */
+  readonly lagMaxMs: number;
   readonly statics: StaticBrokerConfig;
   readonly logs: LogStore;
   readonly logger: Logger;
@@ -56,7 +78,30 @@ export class ReplicaManager {
   readonly #byName = new Map<string, HostedTopic>();
   readonly #byId = new Map<Uuid, HostedTopic>();
 
-  constructor(private readonly options: ReplicaManagerOptions) {}
+  readonly #world: ReplicationWorld;
+  #image: MetadataImage | undefined;
+  #listener: ReplicaListener | undefined;
+
+  constructor(private readonly options: ReplicaManagerOptions) {
+    const { nodeId, clock, lagMaxMs } = options;
+    this.#world = {
+      nodeId,
+      lagMaxMs,
+      monotonicMs: () => clock.monotonicMs(),
+      brokerEpoch: () => this.#image?.brokers.get(nodeId)?.epoch ?? UNKNOWN_BROKER_EPOCH,
+      eligibleEpoch: (id) => this.#eligibleEpoch(id),
+      hasProposal: (partition) => this.#listener?.hasProposal(partition),
+    };
+  }
+
+  /** Tells `listener` from now on; of every partition that is here it is told at once. */
+  listen(listener: ReplicaListener): void {
+    this.#listener = listener;
+    for (const partition of this.partitions()) {
+      listener.placed(partition);
+      if (partition.replication?.hasProposal === true) listener.hasProposal(partition);
+    }
+  }
 
   /** Where the logs are. */
   get logs(): LogStore {
@@ -120,6 +165,7 @@ export class ReplicaManager {
 
   /** Takes in what the metadata says. Never rejects for the fault of one partition. */
   async apply(delta: MetadataDelta, image: MetadataImage): Promise<void> {
+    this.#image = image;
     for (const topic of delta.deletedTopics) await this.#delete(topic);
     const tasks: (() => Promise<void>)[] = [];
     for (const topic of delta.createdTopics) {
@@ -132,11 +178,23 @@ export class ReplicaManager {
     }
     await atMost(OPENED_AT_ONCE, tasks);
     this.#reconfigure(delta, image);
+    if (delta.changedBrokers.length > 0) this.tick();
+  }
+
+  /** Lets leaders look which of their followers lag. To be called every now and then. */
+  tick(): void {
+    for (const partition of this.partitions()) partition.tick();
   }
 
   /** Ends all waits with an answer, for a stop of the broker. The logs are closed by who opened them. */
   close(): void {
     for (const partition of this.partitions()) partition.close();
+  }
+
+  /** Of a broker that may be in an ISR: neither fenced nor about to stop (KIP-841). */
+  #eligibleEpoch(id: NodeId): bigint | undefined {
+    const broker = this.#image?.brokers.get(id);
+    return broker === undefined || broker.fenced || broker.inControlledShutdown ? undefined : broker.epoch;
   }
 
   #host(topic: TopicImage, image: MetadataImage): HostedTopic {
@@ -149,12 +207,13 @@ export class ReplicaManager {
 
   async #place(topic: HostedTopic, partition: PartitionImage): Promise<void> {
     const { nodeId, logger } = this.options;
-    if (!partition.replicas.includes(nodeId)) return;
-    const state = stateOf(partition, nodeId);
     const found = topic.partitions[partition.index];
+    if (!partition.replicas.includes(nodeId)) return found && this.#remove(topic, partition.index);
+    const state = stateOf(partition);
     try {
       if (found instanceof Partition) await found.become(state);
       else topic.partitions[partition.index] = await this.#open(topic, partition.index, state);
+      this.#listener?.placed(topic.partitions[partition.index] as Partition);
     } catch (reason) {
       const { message } = asError(reason);
       logger.error(`${topic.name}-${partition.index} is offline: ${message}`);
@@ -163,9 +222,28 @@ export class ReplicaManager {
     }
   }
 
+  /** The controller has taken the replica from this node: nothing of it is needed here any more. */
+  async #remove({ name, id, partitions }: HostedTopic, index: number): Promise<void> {
+    const found = partitions[index];
+    partitions[index] = undefined;
+    if (found instanceof Partition) await found.leave();
+    await this.#deleteLog({ topic: name, topicId: id, partition: index });
+  }
+
+  async #deleteLog(identity: LogIdentity): Promise<void> {
+    try {
+      await this.options.logs.deleteLog(identity);
+    } catch (reason) {
+      this.options.logger.error(
+        `${identity.topic}-${identity.partition} could not be deleted: ${asError(reason).message}`,
+      );
+    }
+  }
+
   async #open({ name, id, config }: HostedTopic, index: number, state: PartitionState): Promise<Partition> {
     const log = await this.options.logs.openLog({ topic: name, topicId: id, partition: index }, config);
-    return Partition.open({ topic: name, topicId: id, index, log, config }, state);
+    const parts = { topic: name, topicId: id, index, log, config, world: this.#world };
+    return Partition.open(parts, state);
   }
 
   async #delete({ name, id, partitions }: TopicImage): Promise<void> {
@@ -176,11 +254,7 @@ export class ReplicaManager {
     for (const found of hosted.partitions) if (found instanceof Partition) found.delete();
     for (const { index } of partitions) {
       if (hosted.partitions[index] === undefined) continue;
-      try {
-        await this.options.logs.deleteLog({ topic: name, topicId: id, partition: index });
-      } catch (reason) {
-        this.options.logger.error(`${name}-${index} could not be deleted: ${asError(reason).message}`);
-      }
+      await this.#deleteLog({ topic: name, topicId: id, partition: index });
     }
   }
 
@@ -198,13 +272,8 @@ export class ReplicaManager {
   }
 }
 
-function stateOf({ leader, leaderEpoch, replicas, isr }: PartitionImage, nodeId: NodeId): PartitionState {
-  return {
-    leaderEpoch: epoch(leaderEpoch),
-    isLeader: leader === nodeId,
-    replicaCount: replicas.length,
-    isrCount: isr.length,
-  };
+function stateOf({ leader, leaderEpoch, partitionEpoch, replicas, isr }: PartitionImage): PartitionState {
+  return { leaderEpoch: epoch(leaderEpoch), partitionEpoch, leader, replicas, isr };
 }
 
 /** Runs all tasks, so many at a time. */

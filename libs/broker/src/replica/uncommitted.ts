@@ -5,13 +5,15 @@ export interface CommitWaiter {
   committed(): void;
   /** It will not come below the watermark here; whether it is in the log for good is not known. */
   failed(reason: Error): void;
+  /** It waits however few replicas are in sync; left out: it is told at once when they become too few. */
+  readonly isPatient?: boolean;
 }
 
 interface Append {
   readonly nextOffset: Offset;
   /** Bytes of all appends up to and including this one. */
   readonly bytesTotal: number;
-  readonly waiter: CommitWaiter | undefined;
+  waiter: CommitWaiter | undefined;
 }
 
 const SHIFT_AT = 1024;
@@ -64,6 +66,23 @@ export class UncommittedAppends {
     this.#appends = [];
     this.#first = 0;
     for (; at < appends.length; at++) appends[at]!.waiter?.failed(reason);
+  }
+
+  /** Too few replicas are in sync: tells all but the patient. What is in the log stays, and may come below it yet. */
+  release(reason: Error): void {
+    for (let at = this.#first; at < this.#appends.length; at++) {
+      const append = this.#appends[at]!;
+      const { waiter } = append;
+      if (waiter === undefined || waiter.isPatient === true) continue;
+      append.waiter = undefined;
+      waiter.failed(reason);
+    }
+  }
+
+  /** The log was cut: what was at `end` or behind it is not there any more. */
+  cutTo(end: Offset): void {
+    while (this.#appends.length > this.#first && this.#appends.at(-1)!.nextOffset > end) this.#appends.pop();
+    this.#bytesTotal = this.count > 0 ? this.#appends.at(-1)!.bytesTotal : this.#committedBytes;
   }
 
   #shift(): void {
