@@ -10,6 +10,7 @@ export function readCommandLine(args: readonly string[]): FlagValues {
     if (many === true) option.argParser((text: string, before: string[] | undefined) => [...(before ?? []), text]);
     start.addOption(option);
   }
+  program.command('cluster').description('start a cluster on this machine: see "cluster --help"');
   start.addHelpText(
     'after',
     '\nEvery setting may also stand in the environment: log.segment.bytes is TRUNKLINE_LOG_SEGMENT_BYTES.\n' +

@@ -51,11 +51,19 @@ export function flagValues(read: Read): FlagValues {
     const value = read[name];
     if (setting !== undefined && typeof value === 'string') settings.set(setting, value);
   }
-  for (const pair of Array.isArray(read['set']) ? read['set'] : []) {
-    const at = String(pair).indexOf('=');
-    if (at < 1) throw new FlagFault(`--set ${String(pair)} must have the form KEY=VALUE`);
-    settings.set(String(pair).slice(0, at).trim(), String(pair).slice(at + 1));
-  }
+  const set = Array.isArray(read['set']) ? read['set'].map(String) : [];
+  for (const [name, value] of settingPairs(set)) settings.set(name, value);
   const file = read['config'];
   return { configFile: typeof file === 'string' ? file : undefined, settings };
+}
+
+/** What `--set KEY=VALUE` says, the last of each key. Throws {@link FlagFault}. */
+export function settingPairs(pairs: readonly string[]): ReadonlyMap<string, string> {
+  return new Map(
+    pairs.map((pair): [string, string] => {
+      const at = pair.indexOf('=');
+      if (at < 1) throw new FlagFault(`--set ${pair} must have the form KEY=VALUE`);
+      return [pair.slice(0, at).trim(), pair.slice(at + 1)];
+    }),
+  );
 }

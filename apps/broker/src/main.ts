@@ -27,7 +27,8 @@ const ORPHAN_MS_MAX = 10_000;
 export function main(): void {
   giveReceivedBytesRoom();
   if (process.env['TRUNKLINE_ENDS_WITH_PARENT'] === 'true') endWithParent(ORPHAN_MS_MAX);
-  run().catch((error: unknown) => {
+  const args = process.argv.slice(2);
+  (args[0] === 'cluster' ? runCluster(args) : run(args)).catch((error: unknown) => {
     const plain = error instanceof Error && FAULTS.has(error.name);
     const text = error instanceof Error ? (plain ? error.message : (error.stack ?? error.message)) : String(error);
     process.stderr.write(`trunkline-broker: ${text}\n`);
@@ -44,8 +45,13 @@ function giveReceivedBytesRoom(): void {
   if (process.versions.node.startsWith('24.')) setFlagsFromString('--external-memory-accounted-in-global-limit');
 }
 
-async function run(): Promise<void> {
-  const settings = readSettings(await readFlags(process.argv.slice(2)), process.env);
+async function runCluster(args: readonly string[]): Promise<void> {
+  const { runClusterCommand } = await import('./cluster/command.js');
+  await runClusterCommand(args);
+}
+
+async function run(args: readonly string[]): Promise<void> {
+  const settings = readSettings(await readFlags(args), process.env);
   const logger = await loggerOf(settings);
   for (const warning of settings.warnings) logger.warn(warning);
   const broker = await Broker.start({
