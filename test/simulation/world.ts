@@ -42,6 +42,8 @@ export class SimWorld {
   #hash = 0x811c9dc5;
   /** Events that happened. */
   steps = 0;
+  /** Called after each event, and all that followed from it at once. */
+  onEvent: () => void = () => {};
 
   constructor(readonly seed: number) {
     this.dice = new SimRandom(seed);
@@ -156,6 +158,7 @@ export class SimWorld {
       this.note(event.label);
       event.run();
       await drain();
+      this.onEvent();
       return true;
     }
   }

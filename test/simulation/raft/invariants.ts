@@ -1,0 +1,181 @@
+import {
+  endOf,
+  type LogBatch,
+  type RaftRequest,
+  type RaftResponse,
+  type RaftStatus,
+  type Voter,
+} from '@trunkline/raft';
+import type { RaftDisk, MachineState } from './disk.js';
+import { hashOf, type RaftSimNode, type Witness } from './node.js';
+
+interface Seen {
+  readonly life: number;
+  readonly epoch: number;
+  readonly highWatermark: number;
+}
+
+/** What somebody said of a proposal. */
+export interface Told {
+  readonly value: string;
+  readonly baseOffset: number;
+}
+
+/**
+ * What must hold of a quorum after every event (05-reliability B.1b): epochs and high watermarks of a life never go back,
+ * an epoch has one leader and a disk one vote in it, what is committed is on the disks of a majority and in the log of
+ * every later leader, every state machine sees the same, a log begins with a snapshot.
+ */
+export class QuorumInvariants implements Witness {
+  readonly faults: string[] = [];
+  /** By base offset: what was ever applied. */
+  readonly committed = new Map<number, LogBatch>();
+  /** By the offset behind a batch: the state then. */
+  readonly #states = new Map<number, MachineState>([[0, { hash: 0, batches: 0 }]]);
+  readonly #seen = new Map<number, Seen>();
+  readonly #leaders = new Map<number, string>();
+  readonly #votes = new Map<string, string>();
+  /** By directory: the newest epoch that a disk's replica told anybody. */
+  readonly #toldEpochs = new Map<string, number>();
+  readonly #committedByMajority = new Set<number>();
+  #snapshotStates = 0;
+  committedEnd = 0;
+
+  constructor(
+    private readonly nodes: readonly RaftSimNode[],
+    /** Every disk that there ever was, by its directory. */
+    private readonly disks: ReadonlyMap<string, RaftDisk>,
+  ) {}
+
+  /** States that came from snapshots and were compared. */
+  get restores(): number {
+    return this.#snapshotStates;
+  }
+
+  applied(node: RaftSimNode, batch: LogBatch): void {
+    if (batch.baseOffset !== node.applied) {
+      this.#fault(`${node.id} applies ${batch.baseOffset} behind ${node.applied}`);
+    }
+    const known = this.committed.get(batch.baseOffset);
+    if (known === undefined) {
+      this.committed.set(batch.baseOffset, batch);
+      const before = this.#states.get(batch.baseOffset);
+      if (before === undefined) return this.#fault(`nobody applied what is before ${batch.baseOffset}`);
+      this.#states.set(endOf(batch), { hash: hashOf(before.hash, batch), batches: before.batches + 1 });
+      this.committedEnd = Math.max(this.committedEnd, endOf(batch));
+      return;
+    }
+    if (!isSameBatch(known, batch))
+      this.#fault(`state machine safety: ${node.id} applies another batch at ${batch.baseOffset}`);
+  }
+
+  restored(node: RaftSimNode, endOffset: number, state: MachineState): void {
+    this.#snapshotStates += 1;
+    const known = this.#states.get(endOffset);
+    if (known?.hash !== state.hash || known.batches !== state.batches) {
+      this.#fault(`${node.id} begins with a snapshot at ${endOffset} that holds another state`);
+    }
+  }
+
+  failed(node: RaftSimNode, reason: Error): void {
+    this.#fault(`${node.id} has ended: ${reason.message}`);
+  }
+
+  requested(from: RaftSimNode, request: RaftRequest): void {
+    if (request.api === 'vote') {
+      this.#told(from, request.replicaEpoch);
+      if (!request.preVote)
+        this.#voted(from, request.replicaEpoch, `${request.replicaId} ${request.replicaDirectoryId}`);
+    } else if (request.api === 'fetch') this.#told(from, request.currentLeaderEpoch);
+  }
+
+  answered(by: RaftSimNode, request: RaftRequest, response: RaftResponse): void {
+    this.#told(by, response.leaderEpoch);
+    if (request.api !== 'vote' || request.preVote || response.api !== 'vote' || !response.voteGranted) return;
+    this.#voted(by, request.replicaEpoch, `${request.replicaId} ${request.replicaDirectoryId}`);
+    if (by.status()?.needsRepair === true) this.#fault(`${by.id} votes, and needs repair`);
+  }
+
+  /** After every event. */
+  check(): void {
+    for (const node of this.nodes) {
+      const status = node.status();
+      if (status !== undefined) this.#checkNode(node, status);
+    }
+  }
+
+  #checkNode(node: RaftSimNode, status: RaftStatus): void {
+    const { epoch, highWatermark } = status;
+    const { disk } = node;
+    const before = this.#seen.get(node.id);
+    if (before?.life === node.lives) {
+      if (epoch < before.epoch) this.#fault(`monotonic epoch: ${node.id} goes from ${before.epoch} back to ${epoch}`);
+      if (highWatermark < before.highWatermark)
+        this.#fault(`monotonic high watermark: ${node.id} goes back to ${highWatermark}`);
+    } else if (epoch < (this.#toldEpochs.get(disk.directoryId) ?? 0)) {
+      this.#fault(`monotonic epoch: ${node.id} has forgotten an epoch that it told`);
+    }
+    if (before?.life !== node.lives || epoch !== before.epoch || highWatermark !== before.highWatermark) {
+      this.#seen.set(node.id, { life: node.lives, epoch, highWatermark });
+    }
+    if (disk.startOffset > 0 && disk.snapshots[0]?.id.endOffset !== disk.startOffset) {
+      this.#fault(`snapshot at log start: ${node.id} begins at ${disk.startOffset} without one`);
+    }
+    if (status.role !== 'leader') return;
+    this.#checkLeader(node, status);
+  }
+
+  #checkLeader(node: RaftSimNode, { epoch, highWatermark, voters, isReady, isVoter }: RaftStatus): void {
+    const name = `${node.id} ${node.disk.directoryId} life ${node.lives}`;
+    const known = this.#leaders.get(epoch);
+    if (known === undefined) {
+      this.#leaders.set(epoch, name);
+      this.#checkCompleteness(node);
+    } else if (known !== name) this.#fault(`single leader: ${known} and ${name} lead epoch ${epoch}`);
+    if (!isReady || this.#committedByMajority.has(highWatermark)) return;
+    this.#committedByMajority.add(highWatermark);
+    this.#checkMajority(node, highWatermark, voters, isVoter);
+  }
+
+  /** Whoever leads has everything that was ever committed. */
+  #checkCompleteness(node: RaftSimNode): void {
+    for (const [baseOffset, batch] of this.committed) {
+      if (baseOffset < node.disk.startOffset) continue;
+      const own = node.disk.log.find((kept) => kept.batch.baseOffset === baseOffset);
+      if (own === undefined || !isSameBatch(own.batch, batch)) {
+        return this.#fault(`leader completeness: ${node.id} leads without what was committed at ${baseOffset}`);
+      }
+    }
+  }
+
+  /** A high watermark says that a majority has what is below it, on disk. */
+  #checkMajority(node: RaftSimNode, highWatermark: number, voters: readonly Voter[], _isVoter: boolean): void {
+    const last = node.disk.log.find(({ batch }) => endOf(batch) === highWatermark)?.batch;
+    if (last === undefined) return;
+    const holders = voters.filter(({ directoryId }) => this.disks.get(directoryId)?.holds(last) === true);
+    if (holders.length * 2 > voters.length) return;
+    const who = holders.map(({ id }) => id).join(' ');
+    this.#fault(`majority reached high watermark: ${highWatermark} is on the disks of ${who || 'nobody'} only`);
+  }
+
+  #told({ disk: { directoryId } }: RaftSimNode, epoch: number): void {
+    this.#toldEpochs.set(directoryId, Math.max(epoch, this.#toldEpochs.get(directoryId) ?? 0));
+  }
+
+  #voted({ id, disk: { directoryId } }: RaftSimNode, epoch: number, candidate: string): void {
+    const key = `${directoryId} e${epoch}`;
+    const known = this.#votes.get(key);
+    if (known === undefined) this.#votes.set(key, candidate);
+    else if (known !== candidate) this.#fault(`one vote: ${id} votes for ${known} and ${candidate} in epoch ${epoch}`);
+  }
+
+  #fault(fault: string): void {
+    if (!this.faults.includes(fault)) this.faults.push(fault);
+  }
+}
+
+function isSameBatch(left: LogBatch, right: LogBatch): boolean {
+  const { baseOffset, epoch, count, bytes } = left;
+  const isSameHead = baseOffset === right.baseOffset && epoch === right.epoch && count === right.count;
+  return isSameHead && bytes.length === right.bytes.length && bytes.every((byte, at) => byte === right.bytes[at]);
+}

@@ -1,0 +1,255 @@
+import { fromUtf8, nodeId, utf8, type Epoch, type Uuid } from '@trunkline/kernel';
+import type { RaftRequest, Voter } from '@trunkline/raft';
+import { Life, SimWorld } from '../world.js';
+import { Admin } from './admin.js';
+import type { DiskLies, RaftDisk } from './disk.js';
+import { QuorumInvariants, type Told } from './invariants.js';
+import { RaftNetwork } from './network.js';
+import { RaftSimNode, type RaftLibrary } from './node.js';
+
+export interface RaftSimulationOptions {
+  readonly seed: number;
+  /** Decisions of the workload and of the faults. */
+  readonly steps: number;
+  readonly library: RaftLibrary;
+  readonly lies?: DiskLies;
+}
+
+export interface RaftSimulationResult {
+  readonly faults: readonly string[];
+  readonly hash: string;
+  readonly events: number;
+  readonly virtualMs: number;
+  readonly acknowledged: number;
+  readonly elections: number;
+  readonly memberships: number;
+  readonly installs: number;
+  readonly lines: () => readonly string[];
+}
+
+export const RAFT_STEPS_DEFAULT = 250;
+
+/** Once nothing fails any more, all agree within so long. */
+const CALM_MS_MAX = 20_000;
+const CALM_PROPOSALS = 3;
+const PROPOSAL_BYTES_MAX = 40;
+
+/** Plays one seed: a quorum at work among faults, then calm. */
+export async function simulateRaft(options: RaftSimulationOptions): Promise<RaftSimulationResult> {
+  return new RaftSimulation(options).play();
+}
+
+class RaftSimulation {
+  readonly #world: SimWorld;
+  readonly #network: RaftNetwork;
+  readonly #nodes: RaftSimNode[] = [];
+  readonly #disks = new Map<string, RaftDisk>();
+  readonly #invariants: QuorumInvariants;
+  readonly #admin: Admin;
+  readonly #acknowledged: Told[] = [];
+  readonly #refused: string[] = [];
+  #proposed = 0;
+  #elections = 0;
+  #installs = 0;
+
+  constructor(private readonly options: RaftSimulationOptions) {
+    const { seed, library, lies = {} } = options;
+    const world = (this.#world = new SimWorld(seed));
+    const network = (this.#network = new RaftNetwork(world));
+    const { dice } = world;
+    const voterCount = dice.chance(60) ? 3 : 5;
+    const invariants = (this.#invariants = new QuorumInvariants(this.#nodes, this.#disks));
+    const initialVoters: readonly Voter[] = Array.from({ length: voterCount }, (_, at) => ({
+      id: nodeId(at + 1),
+      directoryId: `dir-${at + 1}` as Uuid,
+      endpoints: [],
+    }));
+    for (let id = 1; id <= voterCount + 1; id++) {
+      const isVoter = id <= voterCount;
+      const node = new RaftSimNode({
+        id: nodeId(id),
+        library,
+        world,
+        network,
+        witness: invariants,
+        lies,
+        clockRate: 1 + (dice.below(41) - 20) / 1000,
+        raft: {
+          initialVoters: isVoter ? initialVoters : [],
+          bootstrapPeers: initialVoters,
+          fetchBytesMax: 1 + dice.below(200),
+          uncommittedBytesMax: 400,
+        },
+      });
+      this.#nodes.push(node);
+      this.#disks.set(node.disk.directoryId, node.disk);
+      network.nodes.set(id, node);
+    }
+    network.onRequest = (from, request: RaftRequest) => invariants.requested(from, request);
+    network.onResponse = (by, request, response) => invariants.answered(by, request, response);
+    this.#admin = new Admin(world, this.#nodes);
+    world.onEvent = () => invariants.check();
+  }
+
+  async play(): Promise<RaftSimulationResult> {
+    for (const node of this.#nodes) node.start();
+    for (let step = 0; step < this.options.steps && this.#well(); step++) await this.#step();
+    if (this.#well()) await this.#calm();
+    for (const { disk } of this.#nodes) this.#installs += disk.installs;
+    if (this.#well()) this.#checkHistory();
+    for (const node of this.#nodes) node.end(false, false);
+    const { hash, steps: events, nowMs: virtualMs } = this.#world;
+    return {
+      faults: this.#invariants.faults,
+      hash,
+      events,
+      virtualMs,
+      acknowledged: this.#acknowledged.length,
+      elections: this.#elections,
+      memberships: this.#admin.changes,
+      installs: this.#installs,
+      lines: () => this.#world.lines,
+    };
+  }
+
+  #well(): boolean {
+    return this.#invariants.faults.length === 0;
+  }
+
+  async #step(): Promise<void> {
+    const { dice } = this.#world;
+    const node = this.#nodes[dice.below(this.#nodes.length)]!;
+    const die = dice.below(1000);
+    if (die < 400) this.#propose();
+    else if (die < 720) await this.#world.run(dice.below(40));
+    else if (die < 780) await this.#world.run(dice.below(2500));
+    else if (die < 830) this.#restart(node);
+    else if (die < 870) this.#cut(node);
+    else if (die < 900) this.#network.heal();
+    else if (die < 915) node.sleep(dice.below(3000));
+    else if (die < 940) node.takeSnapshot();
+    else if (die < 965) this.#admin.act();
+    else if (die < 975) node.host?.resign();
+    else if (die < 983) this.#wipe(node);
+    else if (die < 990) this.#damage(node);
+    else {
+      const [delayUsMax, lossPercent, duplicatePercent] = [2000 + dice.below(60_000), dice.below(30), dice.below(30)];
+      this.#network.weather = { delayUsMax, lossPercent, duplicatePercent };
+    }
+  }
+
+  /** At whoever takes itself for the leader: there may be several, and some are wrong. */
+  #propose(): void {
+    const { dice } = this.#world;
+    const leaders = this.#nodes.filter((node) => node.status()?.role === 'leader');
+    const leader = leaders[dice.below(Math.max(1, leaders.length))];
+    const { host } = leader ?? {};
+    if (leader === undefined || host === undefined) return;
+    const value = `${++this.#proposed}`.padEnd(dice.below(PROPOSAL_BYTES_MAX), '.');
+    const count = 1 + dice.below(3);
+    const { epoch } = host.status();
+    host.propose((dice.chance(2) ? epoch - 1 : epoch) as Epoch, count, utf8(value)).then(
+      ({ baseOffset }) => void this.#acknowledged.push({ value, baseOffset }),
+      (reason: Error) => void (reason.message.includes('nothing was appended') && this.#refused.push(value)),
+    );
+  }
+
+  #restart(node: RaftSimNode): void {
+    const { dice } = this.#world;
+    if (!node.isUp) return node.start();
+    node.end(dice.chance(60), dice.chance(30));
+    if (dice.chance(50))
+      this.#world.schedule(dice.below(500_000), `${node.id} restarts`, this.#always, () => node.start());
+  }
+
+  readonly #always = new Life();
+
+  #cut(node: RaftSimNode): void {
+    const { dice } = this.#world;
+    const isWhole = dice.chance(40);
+    for (const other of this.#nodes) {
+      if (!isWhole && dice.chance(60)) continue;
+      const way = dice.below(4);
+      if (way !== 0) this.#network.cut(node.id, other.id);
+      if (way !== 1) this.#network.cut(other.id, node.id);
+    }
+    this.#world.note(`cut around ${node.id}`);
+  }
+
+  /** A disk is lost, and another takes its place: one at a time, as a quorum survives a minority only. */
+  #wipe(node: RaftSimNode): void {
+    if (!this.#admin.maySacrifice(node)) return;
+    node.end(true, false);
+    const directoryId = `dir-${node.id}-${this.#world.steps}` as Uuid;
+    const old = node.wipe(directoryId);
+    this.#installs += old.installs;
+    this.#disks.set(directoryId, node.disk);
+    this.#admin.toReplace = { id: node.id, directoryId: old.directoryId };
+    this.#world.note(`${node.id} has a blank disk`);
+    node.start();
+  }
+
+  #damage(node: RaftSimNode): void {
+    if (!this.#admin.maySacrifice(node)) return;
+    node.end(true, false);
+    node.disk.damage(1 + this.#world.dice.below(3));
+    this.#world.note(`${node.id} has lost the end of its log`);
+    node.start();
+  }
+
+  async #calm(): Promise<void> {
+    this.#world.note('calm');
+    this.#network.heal();
+    for (const node of this.#nodes) if (!node.isUp) node.start();
+    const untilMs = this.#world.nowMs + CALM_MS_MAX;
+    const before = this.#acknowledged.length;
+    for (;;) {
+      await this.#world.run(50);
+      if (!this.#well()) return;
+      const enough = this.#acknowledged.length >= before + CALM_PROPOSALS;
+      if (enough && this.#admin.isDone && this.#agree()) return;
+      if (!enough) this.#propose();
+      if (!this.#admin.isDone) this.#admin.act();
+      if (this.#world.nowMs < untilMs) continue;
+      const roles = this.#nodes.map((node) => `${node.id}:${node.status()?.role ?? 'down'}`).join(' ');
+      this.#invariants.faults.push(`no progress within ${CALM_MS_MAX} virtual ms of calm: ${roles}`);
+      return;
+    }
+  }
+
+  /** One leads, all follow, and every state machine is where the log is. */
+  #agree(): boolean {
+    const statuses = this.#nodes.map((node) => node.status());
+    const leader = statuses.find((status) => status?.isReady === true);
+    if (leader === undefined) return false;
+    return this.#nodes.every((node, at) => {
+      const status = statuses[at];
+      return (
+        status?.leaderId === leader.self.id && status.epoch === leader.epoch && node.applied === leader.highWatermark
+      );
+    });
+  }
+
+  /** What was acknowledged is there once, where it was said to be; what was refused is not. */
+  #checkHistory(): void {
+    const values = new Map<string, number>();
+    for (const [baseOffset, { bytes, control }] of this.#invariants.committed) {
+      if (control !== undefined) {
+        if (control.kind === 'leader-change') this.#elections += 1;
+        continue;
+      }
+      const value = fromUtf8(bytes);
+      if (values.has(value)) this.#invariants.faults.push(`${value} is committed twice`);
+      values.set(value, baseOffset);
+    }
+    for (const { value, baseOffset } of this.#acknowledged) {
+      if (values.get(value) !== baseOffset)
+        this.#invariants.faults.push(`${value} was acknowledged, and is not committed`);
+    }
+    for (const value of this.#refused) {
+      if (values.has(value)) this.#invariants.faults.push(`${value} was refused, and is committed`);
+    }
+    const hashes = new Set(this.#nodes.map(({ state: { hash, batches } }) => `${hash} ${batches}`));
+    if (hashes.size > 1) this.#invariants.faults.push('state machines differ after the calm');
+  }
+}
