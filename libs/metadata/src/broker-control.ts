@@ -7,6 +7,7 @@ import {
   type BrokerRegistration,
   type Heard,
 } from './broker-registration.js';
+import { MIN_ISR } from './config-decisions.js';
 import { brokerConfigText } from './config/effective.js';
 import type { Features } from './features.js';
 import type { BrokerImage } from './image.js';
@@ -124,7 +125,7 @@ export class BrokerControl {
    */
   #minIsrOfCluster(): readonly MetadataRecord[] {
     const { configs, statics } = this.state;
-    const [resourceType, name] = [CONFIG_RESOURCE_TYPES.broker, 'min.insync.replicas'];
+    const [resourceType, name] = [CONFIG_RESOURCE_TYPES.broker, MIN_ISR];
     if (configs.of(resourceType, '').has(name)) return [];
     return [{ kind: 'config', resourceType, resourceName: '', name, value: brokerConfigText(configs, statics, name) }];
   }

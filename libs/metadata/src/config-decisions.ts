@@ -12,6 +12,9 @@ import { CONFIG_RESOURCE_TYPES, type ConfigRecord, type ConfigResourceType } fro
 /** Bytes of a config's value: what Kafka's strings can hold. */
 export const CONFIG_VALUE_BYTES_MAX = 32_767;
 
+/** How many replicas must have a record before it counts as committed. */
+export const MIN_ISR = 'min.insync.replicas';
+
 /** KIP-339: what to do with a config. */
 export type ConfigOperation = 'set' | 'delete' | 'append' | 'subtract';
 
@@ -37,12 +40,13 @@ export function decideConfigs(
 ): readonly ConfigRecord[] {
   const definitions = definitionsOf(resource.type);
   const before = configs.of(resource.type, resource.name);
-  const after = new Map(mode === 'replace' ? [] : before);
+  const after = new Map(mode === 'replace' ? kept(resource, before) : before);
   const seen = new Set<string>();
   for (const change of changes) {
     if (seen.has(change.name)) throw new ApiError('INVALID_REQUEST', `Config ${change.name} is named twice`);
     seen.add(change.name);
     if (change.operation === 'delete') {
+      refuseWithoutMinIsr(resource, change.name, before);
       after.delete(change.name); // A name that nobody knows has no value, so that is done already.
       continue;
     }
@@ -71,6 +75,12 @@ export function definitionsOf(type: ConfigResourceType): ConfigDefinitions {
     case CONFIG_RESOURCE_TYPES.brokerLogger:
       throw new ApiError('INVALID_REQUEST', 'Loggers cannot be changed over the wire');
   }
+}
+
+/** What stays though a replacement does not name it. */
+function kept({ type, name }: ConfigResource, before: ConfigMap): readonly (readonly [string, string])[] {
+  const minIsr = type === CONFIG_RESOURCE_TYPES.broker && name === '' ? before.get(MIN_ISR) : undefined;
+  return minIsr === undefined ? [] : [[MIN_ISR, minIsr]];
 }
 
 /** What a list grew to by appending counts too: a longer value could not be written down. */
@@ -115,8 +125,19 @@ function changedValue(
 }
 
 /**
- * Whether a broker config that cannot change at run time is given the value it has. Tools read all configs and write
- * them back: that is accepted, and changes nothing (semantics, item 167). Throws INVALID_REQUEST for another value.
+ * All brokers must agree on min.insync.replicas, or they would disagree on who has everything that was committed: none
+ * gets a value of its own (see {@link isWrittenBack}), and the common one stays once it is set (KIP-966, C39).
+ */
+function refuseWithoutMinIsr(resource: ConfigResource, name: string, before: ConfigMap): void {
+  if (resource.type !== CONFIG_RESOURCE_TYPES.broker || resource.name !== '') return;
+  if (name !== MIN_ISR || !before.has(MIN_ISR)) return;
+  throw new ApiError('INVALID_CONFIG', `${MIN_ISR} of all brokers cannot be taken away; set another value`);
+}
+
+/**
+ * Whether a broker config that cannot change at run time, or not for one broker alone, is given the value it has. Tools
+ * read all configs and write them back: that is accepted, and changes nothing (semantics, item 167). Throws
+ * INVALID_REQUEST and INVALID_CONFIG for another value.
  */
 function isWrittenBack(
   resource: ConfigResource,
@@ -125,8 +146,11 @@ function isWrittenBack(
   configs: ConfigsImage,
   statics: StaticBrokerConfig,
 ): boolean {
-  if (resource.type !== CONFIG_RESOURCE_TYPES.broker || update !== 'read-only') return false;
+  if (resource.type !== CONFIG_RESOURCE_TYPES.broker) return false;
+  const isCommon = name === MIN_ISR && resource.name !== '';
+  if (update !== 'read-only' && !isCommon) return false;
   if (brokerConfigText(configs, statics, name) === value) return true;
+  if (isCommon) throw new ApiError('INVALID_CONFIG', `${name} is the same for all brokers; set their default`);
   throw new ApiError('INVALID_REQUEST', `Config ${name} cannot change while the broker runs; set it and start again`);
 }
 

@@ -4,16 +4,26 @@ import { BrokerControl, type BrokerHeartbeat, type BrokerHeartbeatAnswer } from 
 import type { BrokerLiveness } from './broker-liveness.js';
 import type { BrokerRegistration, Heard } from './broker-registration.js';
 import { Brokers } from './brokers.js';
-import { decideConfigs, definitionsOf, type ConfigAlteration } from './config-decisions.js';
+import { MIN_ISR, decideConfigs, definitionsOf, type ConfigAlteration } from './config-decisions.js';
 import { withBrokerFacts } from './config/broker-facts.js';
 import type { StaticBrokerConfig } from './config/effective.js';
 import { Configs } from './configs.js';
+import {
+  balanceLeaders,
+  electLeaders,
+  electUncleanLeaders,
+  type ElectLeaders,
+  type ElectionOutcome,
+} from './elections.js';
 import { Features } from './features.js';
-import type { ConfigResource } from './image.js';
+import type { ConfigResource, TopicImage } from './image.js';
+import { withoutElr } from './image-parts.js';
 import { grouped } from './grouped.js';
 import type { ReplicationState } from './partition-round.js';
 import { ProducerIds, type ProducerIdBlock } from './producer-ids.js';
+import { alterReassignments, type AlterReassignments, type ReassignmentOutcome } from './reassignments.js';
 import { CONFIG_RESOURCE_TYPES, type ConfigRecord, type MetadataRecord } from './records.js';
+import { assignReplicasToDirs, type AssignReplicasToDirs, type AssignedReplica } from './replica-directories.js';
 import type { NewTopic } from './topic-decisions.js';
 import {
   TopicControl,
@@ -36,6 +46,8 @@ export interface ControllerOptions {
 
 /** Groups, brokers and subscriptions to client metrics that may carry configs. */
 export const RESOURCES_MAX = 10_000;
+/** Leaders elected in one step when nobody asked for them, as in Kafka. */
+const ELECTIONS_MAX = 1000;
 /** Characters of a resource's name. */
 const RESOURCE_NAME_LENGTH_MAX = 1024;
 
@@ -144,7 +156,7 @@ export class Controller implements ReplicatedState<MetadataRecord> {
         return { resource, error: refusal(reason) };
       }
     });
-    return rehearsed({ records, response }, rehearsal);
+    return rehearsed({ records: [...records, ...this.#clearedElrs(records)], response }, rehearsal);
   }
 
   /**
@@ -209,10 +221,58 @@ export class Controller implements ReplicatedState<MetadataRecord> {
     return alterPartitions(this.#replication, request);
   }
 
+  /**
+   * Elects leaders, each partition for itself: ELECTION_NOT_NEEDED, PREFERRED_LEADER_NOT_AVAILABLE,
+   * ELIGIBLE_LEADERS_NOT_AVAILABLE, UNKNOWN_TOPIC_OR_PARTITION. An unclean election may lose records.
+   */
+  electLeaders(request: ElectLeaders): Decision<MetadataRecord, readonly ElectionOutcome[]> {
+    return electLeaders(this.#replication, request);
+  }
+
+  /** Gives leadership back to preferred replicas that are in sync. Gives whether there may be more than the limit. */
+  balanceLeaders(electionsMax = ELECTIONS_MAX): Decision<MetadataRecord, boolean> {
+    return balanceLeaders(this.#replication, electionsMax);
+  }
+
+  /** Elects any replica for partitions without leader, where their topics ask for it. As {@link balanceLeaders}. */
+  electUncleanLeaders(electionsMax = ELECTIONS_MAX): Decision<MetadataRecord, boolean> {
+    return electUncleanLeaders(this.#replication, electionsMax);
+  }
+
+  /**
+   * Begins, replaces and takes back reassignments, each partition for itself: INVALID_REPLICA_ASSIGNMENT,
+   * INVALID_REPLICATION_FACTOR, NO_REASSIGNMENT_IN_PROGRESS, UNKNOWN_TOPIC_OR_PARTITION. What is under way ends in
+   * {@link alterPartitions}; `listReassignments` tells it from an image.
+   */
+  alterReassignments(request: AlterReassignments): Decision<MetadataRecord, readonly ReassignmentOutcome[]> {
+    return alterReassignments(this.#replication, request);
+  }
+
+  /**
+   * Takes note of a broker's directories of its replicas. Throws STALE_BROKER_EPOCH; for a replica: UNKNOWN_TOPIC_ID,
+   * UNKNOWN_TOPIC_OR_PARTITION, NOT_LEADER_OR_FOLLOWER where the broker has none.
+   */
+  assignReplicasToDirs(request: AssignReplicasToDirs): Decision<MetadataRecord, readonly AssignedReplica[]> {
+    return assignReplicasToDirs(this.#replication, request);
+  }
+
   /** Gives a broker a block of producer ids. Throws STALE_BROKER_EPOCH. */
   allocateProducerIds(id: NodeId, brokerEpoch: bigint): Decision<MetadataRecord, ProducerIdBlock> {
     this.#brokers.require(id, brokerEpoch);
     return this.#producerIds.allocate(id, brokerEpoch);
+  }
+
+  /** Who was eligible by another min.insync.replicas is so no more (C39). */
+  #clearedElrs(records: readonly ConfigRecord[]): readonly MetadataRecord[] {
+    const changed = records.filter(({ name }) => name === MIN_ISR);
+    const names = changed.map((record) =>
+      record.resourceType === CONFIG_RESOURCE_TYPES.topic ? record.resourceName : '',
+    );
+    const isMoved = ({ partitions }: TopicImage): boolean => partitions.some((one) => withoutElr(one) !== one);
+    return names.flatMap((topicName): readonly MetadataRecord[] => {
+      const topics = [...this.#topics].filter(({ name }) => topicName === '' || name === topicName);
+      return topics.some(isMoved) ? [{ kind: 'clear-elr', topicName }] : [];
+    });
   }
 
   /** Not promised: another broker's own settings. Until brokers tell them, those of this node stand in. */

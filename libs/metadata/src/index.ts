@@ -46,6 +46,7 @@ export { FedMetadataLog, type FedMetadataLogOptions, type MetadataFeed } from '.
 export { FollowedMetadataLog, type FollowedMetadataLogOptions } from './followed-metadata-log.js';
 export { INITIAL_FEATURES, SUPPORTED_FEATURES } from './features.js';
 export { RESERVED_DIRECTORIES, hasDirectory } from './directories.js';
+export type { ElectLeaders, ElectionOutcome, TopicPartitions } from './elections.js';
 export { emptyImage, stepImage, wholeDelta, type ImageStep, type LoadedImage } from './image-loader.js';
 export type {
   BrokerImage,
@@ -69,7 +70,16 @@ export {
   type RoleListener,
 } from './metadata-manager.js';
 export { PRODUCER_ID_BLOCK_SIZE, type ProducerIdBlock } from './producer-ids.js';
+export { isReassigning } from './reassignment.js';
+export {
+  listReassignments,
+  type AlterReassignments,
+  type OngoingReassignment,
+  type ReassignPartition,
+  type ReassignmentOutcome,
+} from './reassignments.js';
 export * from './records.js';
+export type { AssignReplicasToDirs, AssignedReplica } from './replica-directories.js';
 export { recordsOf } from './snapshot.js';
 export type {
   CreateTopicOutcome,

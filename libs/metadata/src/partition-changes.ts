@@ -33,8 +33,8 @@ export interface PartitionWish {
 export interface PartitionRules {
   /** min.insync.replicas of the topic. */
   readonly minIsr: number;
-  /** Whether a broker may lead: it is there, does not go down, and has the directory of its replica. */
-  canLead(id: NodeId): boolean;
+  /** Whether a broker may lead with its replica in this directory: it is there, does not go down, and has it. */
+  canLead(id: NodeId, directory: Uuid): boolean;
   /** Where a replica goes that is new. */
   directoryOfNew(id: NodeId): Uuid;
 }
@@ -46,6 +46,8 @@ interface Target {
   readonly replicas: readonly NodeId[];
   readonly removingReplicas: readonly NodeId[];
   readonly addingReplicas: readonly NodeId[];
+  /** In the order of the replicas. */
+  readonly directories: readonly Uuid[];
 }
 
 interface Elected {
@@ -71,7 +73,6 @@ export function changePartition(
   const target = withLeader(wished, leader, isUnclean, minIsrOf(wished, rules));
   const leadership = leadershipChange(partition, target, leader);
   const recovery = isUnclean ? LEADER_RECOVERY_STATES.recovering : wish.leaderRecoveryState;
-  const directories = directoriesOf(partition, target.replicas, wish, rules);
   const change: PartitionChangeRecord = {
     kind: 'partition-change',
     topicId,
@@ -82,7 +83,7 @@ export function changePartition(
     ...(!same(target.replicas, partition.replicas) && { replicas: target.replicas }),
     ...(!same(target.removingReplicas, partition.removingReplicas) && { removingReplicas: target.removingReplicas }),
     ...(!same(target.addingReplicas, partition.addingReplicas) && { addingReplicas: target.addingReplicas }),
-    ...(!same(directories, partition.directories) && { directories }),
+    ...(!same(target.directories, partition.directories) && { directories: target.directories }),
     ...(!same(target.elr, partition.elr) && { eligibleLeaderReplicas: target.elr }),
     ...lastKnownChange(partition, leader),
   };
@@ -106,7 +107,8 @@ function targetOf(partition: PartitionImage, wish: PartitionWish, rules: Partiti
   // Whoever was in the ISR or ELR has all that was committed, and nothing more is while the ISR is below its minimum.
   const complete = [...new Set([...partition.elr, ...partition.isr])];
   const elr = complete.filter((id) => !isr.includes(id) && !unclean.has(id) && assignment.replicas.includes(id));
-  return { isr, elr: isr.length >= minIsrOf(assignment, rules) ? [] : elr, ...assignment };
+  const directories = directoriesOf(partition, assignment.replicas, wish, rules);
+  return { isr, elr: isr.length >= minIsrOf(assignment, rules) ? [] : elr, ...assignment, directories };
 }
 
 /** A topic with fewer replicas than min.insync.replicas asks for needs all that it has. */
@@ -115,17 +117,21 @@ function minIsrOf({ replicas }: Pick<Target, 'replicas'>, { minIsr }: PartitionR
 }
 
 function elected(partition: PartitionImage, target: Target, election: Election, rules: PartitionRules): Elected {
-  const { isr, elr, replicas } = target;
+  const { isr, elr, replicas, directories } = target;
+  const canLead = (id: NodeId): boolean => {
+    const directory = directories[replicas.indexOf(id)];
+    return directory !== undefined && rules.canLead(id, directory);
+  };
   const eligible = isr.length > 0 ? isr : elr;
-  const isEligible = (id: NodeId): boolean => eligible.includes(id) && rules.canLead(id);
+  const isEligible = (id: NodeId): boolean => eligible.includes(id) && canLead(id);
   const first = election === 'preferred' ? replicas.slice(0, 1) : [];
   const clean = [...first, partition.leader, ...replicas].find(isEligible);
   if (clean !== undefined) return { leader: clean, isUnclean: false };
   const [lastLeader] = partition.lastKnownElr;
-  if (eligible.length === 0 && lastLeader !== undefined && replicas.includes(lastLeader) && rules.canLead(lastLeader)) {
+  if (eligible.length === 0 && lastLeader !== undefined && canLead(lastLeader)) {
     return { leader: lastLeader, isUnclean: true };
   }
-  const any = election === 'unclean' ? replicas.find((id) => rules.canLead(id)) : undefined;
+  const any = election === 'unclean' ? replicas.find(canLead) : undefined;
   return { leader: any ?? NO_LEADER, isUnclean: any !== undefined };
 }
 

@@ -2,7 +2,7 @@ import type { NodeId, Uuid } from '@trunkline/kernel';
 import type { Brokers } from './brokers.js';
 import { topicConfigText, type StaticBrokerConfig } from './config/effective.js';
 import type { Configs } from './configs.js';
-import { directoryIn, directoryOfNew, hasDirectory } from './directories.js';
+import { directoryOfNew, hasDirectory } from './directories.js';
 import type { PartitionImage, TopicImage } from './image.js';
 import { changedPartition } from './image-parts.js';
 import { changePartition, type PartitionRules, type PartitionWish } from './partition-changes.js';
@@ -55,7 +55,7 @@ export class PartitionRound {
 
   /** Makes a partition what it shall be, and gives the record; undefined when it is so already. */
   change(topic: TopicImage, partition: PartitionImage, wish: PartitionWish): PartitionChangeRecord | undefined {
-    const rules = this.#rulesOf(topic, partition);
+    const rules = this.#rulesOf(topic);
     const record = changePartition(topic.id, partition, wish, rules);
     if (record === undefined) return undefined;
     this.records.push(record);
@@ -73,16 +73,14 @@ export class PartitionRound {
     return this.allowsUnclean(topic) ? 'unclean' : 'online';
   }
 
-  #rulesOf(topic: TopicImage, partition: PartitionImage): PartitionRules {
+  #rulesOf(topic: TopicImage): PartitionRules {
     const { brokers } = this.state;
     return {
       minIsr: this.#topicRules(topic).minIsr,
-      canLead: (id) => {
+      canLead: (id, directory) => {
         const broker = brokers.get(id);
         if (broker === undefined || this.meanwhile.going?.has(id) === true) return false;
-        return (
-          (brokers.isActive(id) || this.meanwhile.coming === id) && hasDirectory(broker, directoryIn(partition, id))
-        );
+        return (brokers.isActive(id) || this.meanwhile.coming === id) && hasDirectory(broker, directory);
       },
       directoryOfNew: (id) => directoryOfNew(brokers.get(id)),
     };

@@ -91,7 +91,12 @@ export function refuseUneven(placement: readonly (readonly NodeId[])[], factor: 
 }
 
 /** The replicas somebody named for a partition. Throws INVALID_REPLICA_ASSIGNMENT. */
-export function checkedReplicas(brokerIds: readonly number[], brokers: Brokers, index: number): readonly NodeId[] {
+export function checkedReplicas(
+  brokerIds: readonly number[],
+  brokers: Brokers,
+  index: number,
+  up: 'one must be up' | 'may all be down' = 'one must be up',
+): readonly NodeId[] {
   const refuse = (why: string): ApiError => new ApiError('INVALID_REPLICA_ASSIGNMENT', `Partition ${index}: ${why}`);
   if (brokerIds.length === 0) throw refuse('the list of replicas is empty');
   if (new Set(brokerIds).size < brokerIds.length) throw refuse('a broker is named twice');
@@ -100,7 +105,8 @@ export function checkedReplicas(brokerIds: readonly number[], brokers: Brokers, 
     if (broker === undefined) throw refuse(`there is no broker ${id}`);
     return broker;
   });
-  if (!found.some(({ id }) => brokers.isActive(id))) throw refuse('none of its brokers is up');
+  if (up === 'one must be up' && !found.some(({ id }) => brokers.isActive(id)))
+    throw refuse('none of its brokers is up');
   return found.map(({ id }) => id);
 }
 

@@ -104,7 +104,8 @@ function change(text: string): {
   return { name: text, operation: 'delete', value: null };
 }
 
-function told(record: MetadataRecord, ids: Map<Uuid, string>): string {
+/** A record in a line. */
+export function told(record: MetadataRecord, ids: Map<Uuid, string>): string {
   const short = (id: Uuid): string => {
     const known = ids.get(id) ?? `T${ids.size + 1}`;
     ids.set(id, known);

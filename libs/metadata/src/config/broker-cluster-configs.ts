@@ -58,9 +58,6 @@ const LIFE: readonly ConfigDefinition[] = [
   define('leader.imbalance.check.interval.seconds', 'LONG', '300', 'Seconds between two looks for preferred leaders.', {
     check: atLeast(1),
   }),
-  define('leader.imbalance.per.broker.percentage', 'INT', '10', 'Percent of leaders astray that are put up with.', {
-    check: atLeast(0),
-  }),
 ];
 
 export const BROKER_CLUSTER_CONFIGS: readonly ConfigDefinition[] = [...QUORUM, ...LIFE];
