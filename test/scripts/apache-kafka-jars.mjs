@@ -2,11 +2,11 @@
 // `node test/scripts/apache-kafka-jars.mjs [version]` prints the folder (a version without one: TRUNKLINE_KAFKA_VERSION,
 // else 4.3.1). TRUNKLINE_KAFKA_JARS names one that already exists.
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { homedir } from 'node:os';
-import { join } from 'node:path';
+import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { apacheKafkaFolder, apacheKafkaJars, apacheKafkaVersion } from '../../libs/testing/src/apache-kafka-jars.ts';
 
-const VERSION = process.argv[2] || process.env.TRUNKLINE_KAFKA_VERSION || '4.3.1';
+const VERSION = process.argv[2] || apacheKafkaVersion();
 if (!/^\d+\.\d+\.\d+$/.test(VERSION)) {
   console.error(`${VERSION} is no version of Apache Kafka: name one as 4.3.1 or 3.9.1`);
   process.exit(1);
@@ -28,17 +28,16 @@ const pom = `<project xmlns="http://maven.apache.org/POM/4.0.0">
 </project>
 `;
 
-const cache = join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'trunkline-apache-kafka', VERSION);
-const folder = process.env.TRUNKLINE_KAFKA_JARS || join(cache, 'libs');
-const present = () => existsSync(folder) && readdirSync(folder).includes(NEEDED);
+const folder = apacheKafkaFolder(VERSION);
 
-if (!present()) {
+if (apacheKafkaJars(VERSION) === undefined) {
   if (process.env.TRUNKLINE_KAFKA_JARS) {
     console.error(
       `TRUNKLINE_KAFKA_JARS=${folder} holds no ${NEEDED}: name a folder with Apache Kafka's jars, or unset it`,
     );
     process.exit(1);
   }
+  const cache = dirname(folder);
   mkdirSync(cache, { recursive: true });
   writeFileSync(join(cache, 'pom.xml'), pom);
   const fetched = `${folder}.${process.pid}`;

@@ -1,30 +1,26 @@
 // `npm run test:engines`: the bus, the broker and real clients against real servers. Says what is missing; in CI a
-// missing one is a failure. TRUNKLINE_KAFKA_VERSION names another version of Apache Kafka than 4.3.1; for the client's
-// behaviours against 3.9: node test/scripts/apache-kafka-jars.mjs 3.9.2, then
-// TRUNKLINE_KAFKA_VERSION=3.9.2 npm run test:engines -- test/conformance/client
+// missing one is a failure. TRUNKLINE_KAFKA_VERSION names another version of Apache Kafka than 4.3.1: the client's
+// behaviours against 3.9 are `npm run test:engines:3.9`.
 import { spawn, spawnSync } from 'node:child_process';
-import { existsSync, readdirSync } from 'node:fs';
-import { homedir } from 'node:os';
-import { join } from 'node:path';
+import {
+  APACHE_KAFKA_DEFAULT_VERSION as DEFAULT_VERSION,
+  apacheKafkaFolder,
+  apacheKafkaJars,
+  apacheKafkaVersion,
+} from '../../libs/testing/src/apache-kafka-jars.ts';
 
-const DEFAULT_VERSION = '4.3.1';
 /** Beside those of the specs: test/conformance/client/brokers.ts. */
 const SHARED_PORT = Number(process.env.TRUNKLINE_TEST_PORT ?? 30_100) - 10;
-const wantedVersion = process.env.TRUNKLINE_KAFKA_VERSION || DEFAULT_VERSION;
+const wantedVersion = apacheKafkaVersion();
 const versions = new Set([DEFAULT_VERSION, wantedVersion]);
-const jarsOf = (version) =>
-  process.env.TRUNKLINE_KAFKA_JARS ??
-  join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'trunkline-apache-kafka', version, 'libs');
-const hasJars = (version) =>
-  existsSync(jarsOf(version)) && readdirSync(jarsOf(version)).some((name) => name.startsWith(`kafka_2.13-${version}`));
 const runs = (command, args) => spawnSync(command, args, { stdio: 'ignore' }).status === 0;
 
 const wanted = [
   ['java', 'Java 17 or newer (apt-get install default-jre-headless)', () => runs('java', ['-version'])],
   ...[...versions].map((version) => [
     `Apache Kafka ${version}`,
-    `its jars in ${jarsOf(version)} (npm run kafka:jars -- ${version})`,
-    () => hasJars(version),
+    `its jars in ${apacheKafkaFolder(version)} (npm run kafka:jars -- ${version})`,
+    () => apacheKafkaJars(version) !== undefined,
   ]),
   ['kcat', 'apt-get install kcat', () => runs('kcat', ['-V'])],
   [

@@ -1,13 +1,14 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
-import { homedir, tmpdir } from 'node:os';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { apacheKafkaJars, apacheKafkaVersion } from './apache-kafka-jars.js';
 
-const DEFAULT_VERSION = '4.3.1';
 const READY_TIMEOUT_MS = 60_000;
 const STOP_TIMEOUT_MS = 20_000;
+const LOOK_EVERY_MS = 10;
 const LOG_CHARACTERS_MAX = 64_000;
 /** For processes that live for moments: no time for the best code. */
 const QUICK_START = ['-XX:TieredStopAtLevel=1', '-XX:+UseSerialGC'];
@@ -35,6 +36,8 @@ export interface ApacheKafka {
   readonly pid: number;
   /** Whether its process is there. */
   readonly runs: boolean;
+  /** How long its process took to its first connection, ms: of the last start. */
+  readonly startMs: number;
   /** What it logged last, for the text of a failed test. */
   log(): string;
   /** Ends the process as a crash would; the data stays for {@link start}. */
@@ -45,21 +48,6 @@ export interface ApacheKafka {
   start(port?: number): Promise<void>;
   /** Ends the process and removes its data. */
   close(): Promise<void>;
-}
-
-/** The version that is started: `TRUNKLINE_KAFKA_VERSION`, else 4.3.1. */
-export function apacheKafkaVersion(): string {
-  return process.env['TRUNKLINE_KAFKA_VERSION'] || DEFAULT_VERSION;
-}
-
-/**
- * Where Apache Kafka's jars are, or undefined when they have not been fetched. Its tools and Java clients are those of
- * the default version, whatever version the brokers have.
- */
-export function apacheKafkaJars(version: string = DEFAULT_VERSION): string | undefined {
-  const cache = process.env['XDG_CACHE_HOME'] || join(homedir(), '.cache');
-  const folder = process.env['TRUNKLINE_KAFKA_JARS'] || join(cache, 'trunkline-apache-kafka', version, 'libs');
-  return existsSync(join(folder, `kafka_2.13-${version}.jar`)) ? folder : undefined;
 }
 
 /** A UUID as Kafka writes it, which may stand behind an option of a command line. */
@@ -73,11 +61,9 @@ export function newClusterId(): string {
  * Topics are never made by asking for them. Rejects with what is missing, or with the end of its log.
  */
 export async function startApacheKafka(options: ApacheKafkaOptions): Promise<ApacheKafka> {
-  const jars = apacheKafkaJars(apacheKafkaVersion());
-  if (jars === undefined)
-    throw new Error(
-      `Apache Kafka ${apacheKafkaVersion()} is missing; run: node test/scripts/apache-kafka-jars.mjs ${apacheKafkaVersion()}`,
-    );
+  const version = apacheKafkaVersion();
+  const jars = apacheKafkaJars(version);
+  if (jars === undefined) throw new Error(`Apache Kafka ${version} is missing; run: npm run kafka:jars -- ${version}`);
   const node = new Node(jars, options);
   try {
     node.format();
@@ -97,6 +83,7 @@ class Node implements ApacheKafka {
   #port: number;
   #process: ChildProcess | undefined;
   #log = '';
+  startMs = 0;
 
   constructor(jars: string, options: ApacheKafkaOptions) {
     this.#classpath = join(jars, '*');
@@ -174,6 +161,7 @@ class Node implements ApacheKafka {
     }
     const { heapMb = 512, javaArguments = [] } = this.#options;
     const java = [`-Xmx${heapMb}M`, ...javaArguments, '-cp', this.#classpath];
+    const startedAtMs = performance.now();
     const child = spawn('java', [...java, 'kafka.Kafka', join(this.#dir, 'server.properties')], {
       stdio: ['ignore', 'pipe', 'pipe'],
     });
@@ -189,13 +177,13 @@ class Node implements ApacheKafka {
         this.#log = (this.#log + text.toString()).slice(-LOG_CHARACTERS_MAX);
       });
     }
-    const startedAt = Date.now();
     while (!(await accepts(this.#port))) {
-      if (child.exitCode !== null || child.signalCode !== null || Date.now() - startedAt > READY_TIMEOUT_MS) {
+      if (!this.runs || performance.now() - startedAtMs > READY_TIMEOUT_MS) {
         throw new Error(`Apache Kafka did not start on port ${this.#port}: ${this.#log.slice(-2_000)}`);
       }
-      await new Promise((resolve) => setTimeout(resolve, 50));
+      await new Promise((resolve) => setTimeout(resolve, LOOK_EVERY_MS));
     }
+    this.startMs = performance.now() - startedAtMs;
   }
 
   async kill(): Promise<void> {

@@ -1,5 +1,6 @@
 export * from './apache-kafka.js';
 export * from './apache-kafka-cluster.js';
+export * from './apache-kafka-jars.js';
 export * from './broker-fixture.js';
 export * from './engine-conformance.js';
 export * from './in-process-network.js';

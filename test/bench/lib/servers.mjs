@@ -1,10 +1,13 @@
 // Servers that are measured: our broker, Apache Kafka, Redis. Each in a folder of its own that ends with it.
 import { spawn, spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import net from 'node:net';
-import { homedir, tmpdir } from 'node:os';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+// Past the index of that lib: it stands on jest, which is not here.
+import { apacheKafkaJars } from '../../../libs/testing/dist/apache-kafka-jars.js';
+import { startApacheKafka as startKafka } from '../../../libs/testing/dist/apache-kafka.js';
 import { nowMs } from './measure.mjs';
 
 const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
@@ -83,48 +86,22 @@ export async function startRedis() {
   return serve('redis-server', ['--port', String(port), '--bind', '127.0.0.1', '--dir', dir, '--save', ''], port, dir);
 }
 
-const jars = () =>
-  process.env.TRUNKLINE_KAFKA_JARS ??
-  join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'trunkline-apache-kafka/4.3.1/libs');
-
 export const hasApacheKafka = () =>
-  existsSync(jars()) &&
-  readdirSync(jars()).some((name) => name.startsWith('kafka_2.13-4.3.1')) &&
-  spawnSync('java', ['-version'], { stdio: 'ignore' }).status === 0;
+  apacheKafkaJars() !== undefined && spawnSync('java', ['-version'], { stdio: 'ignore' }).status === 0;
 
 /** Apache Kafka 4.3.1, one node, as it comes: it does not flush before it acknowledges. */
 export async function startApacheKafka() {
-  const [port, controller] = [await freePort(), await freePort()];
-  const dir = folder('kafka');
-  const file = join(dir, 'server.properties');
-  const properties = {
-    'process.roles': 'broker,controller',
-    'node.id': 1,
-    'controller.quorum.bootstrap.servers': `127.0.0.1:${controller}`,
-    listeners: `PLAINTEXT://127.0.0.1:${port},CONTROLLER://127.0.0.1:${controller}`,
-    'advertised.listeners': `PLAINTEXT://127.0.0.1:${port}`,
-    'controller.listener.names': 'CONTROLLER',
-    'listener.security.protocol.map': 'CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT',
-    'log.dirs': join(dir, 'logs'),
-    'num.partitions': 1,
-    'offsets.topic.replication.factor': 1,
-    'transaction.state.log.replication.factor': 1,
-    'transaction.state.log.min.isr': 1,
-    'share.coordinator.state.topic.replication.factor': 1,
-    'share.coordinator.state.topic.min.isr': 1,
-    'group.initial.rebalance.delay.ms': 0,
-  };
-  writeFileSync(
-    file,
-    Object.entries(properties)
-      .map(([key, value]) => `${key}=${value}\n`)
-      .join(''),
-  );
-  const classPath = `${jars()}/*`;
-  const quiet = ['-Dorg.slf4j.simpleLogger.defaultLogLevel=error', '-cp', classPath];
-  const uuid = Buffer.from(crypto.randomUUID().replaceAll('-', ''), 'hex').toString('base64url').replace(/^-/, 'A');
-  const format = [...quiet, 'kafka.tools.StorageTool', 'format', '--standalone', '-t', uuid, '-c', file];
-  const { status, stderr } = spawnSync('java', format, { encoding: 'utf8' });
-  if (status !== 0) throw new Error(`formatting Apache Kafka's folder failed: ${stderr}`);
-  return serve('java', ['-Xmx768M', ...quiet, 'kafka.Kafka', file], port, dir);
+  const kafka = await startKafka({
+    port: await freePort(),
+    heapMb: 768,
+    javaArguments: ['-Dorg.slf4j.simpleLogger.defaultLogLevel=error'],
+    // As it comes, where the fixture of the tests says otherwise.
+    properties: {
+      'num.partitions': '1',
+      'auto.create.topics.enable': 'true',
+      'offsets.topic.num.partitions': '50',
+    },
+  });
+  const { pid, startMs: readyMs } = kafka;
+  return { port: Number(kafka.bootstrap.split(':')[1]), pid, readyMs, stop: () => kafka.close() };
 }
