@@ -157,7 +157,7 @@ describe('appends', () => {
     await until('log.durableEnd === 2', () => log.durableEnd === 2);
   });
 
-  it('of more than 256 KB, and all after a slow write, leave the turn', async () => {
+  it('of more than 256 KB, and those after a slow write, leave the turn: for longer each time', async () => {
     const { log, disk, clock } = await prepared(new CountingDisk(), 'os');
     append(log, 'x'.repeat(300_000));
     append(log, 'y');
@@ -170,12 +170,20 @@ describe('appends', () => {
     append(log, 'next');
     await until('log.durableEnd === 4', () => log.durableEnd === 4);
     expect([disk.writes.length, disk.later]).toEqual([1, 2]);
-    disk.slowMs = 0;
-    clock.advance(1000);
-    append(log, 'quick again');
+    clock.advance(20);
+    append(log, 'slow again');
     await turn();
     expect([disk.writes.length, disk.later]).toEqual([2, 2]);
-    expect((await recordsOf(log)).length).toBe(5);
+    disk.slowMs = 0;
+    clock.advance(39);
+    append(log, 'later');
+    await until('log.durableEnd === 6', () => log.durableEnd === 6);
+    expect([disk.writes.length, disk.later]).toEqual([2, 3]);
+    clock.advance(1);
+    append(log, 'quick again');
+    await turn();
+    expect([disk.writes.length, disk.later]).toEqual([3, 3]);
+    expect((await recordsOf(log)).length).toBe(7);
   });
 
   it('wait for the disk only up to a limit', async () => {

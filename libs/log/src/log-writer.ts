@@ -7,9 +7,14 @@ import type { Piece } from './tail-cache.js';
 const NOW_BYTES_MAX = 256 * 1024;
 /** While a sync runs, less than this waits for its end: one write and one sync for all of it. */
 const HOLD_BYTES = 64 * 1024;
-/** A write in the turn that took longer blocks everybody: the disk throttles, so leave the turn for a while. */
-const SLOW_WRITE_MS = 1;
-const SLOW_PAUSE_MS = 1000;
+/**
+ * A write in the turn that took longer blocks everybody: the disk throttles, so leave the turn for a while, and for longer
+ * each time that it is found slow again. A first one is left soon: on a machine whose processors are all busy the scheduler
+ * takes as long as a slow disk now and then, and a write through the thread pool costs ten times as much.
+ */
+const SLOW_WRITE_MS = 4;
+const SLOW_PAUSE_MS_MIN = 20;
+const SLOW_PAUSE_MS_MAX = 1000;
 /** Bytes that may wait for the disk; one more batch is refused. */
 export const PENDING_BYTES_MAX = 128 * 1024 * 1024;
 
@@ -58,6 +63,7 @@ export class LogWriter {
   #intervalDue = false;
   #intervalTimer: { cancel(): void } | undefined;
   #slowUntilMs = 0;
+  #slowPauseMs = SLOW_PAUSE_MS_MIN;
   #failed: Error | undefined;
 
   constructor(private readonly options: LogWriterOptions) {
@@ -169,7 +175,7 @@ export class LogWriter {
         return;
       }
       const after = this.options.clock.monotonicMs();
-      if (after - before > SLOW_WRITE_MS) this.#slowUntilMs = after + SLOW_PAUSE_MS;
+      if (after - before > SLOW_WRITE_MS) this.#wasSlow(after);
       this.#took(write);
     }
   }
@@ -186,6 +192,12 @@ export class LogWriter {
       this.fail(asError(reason));
     }
     this.#writing = false;
+  }
+
+  #wasSlow(nowMs: number): void {
+    const isAgain = this.#slowUntilMs !== 0 && nowMs < this.#slowUntilMs + this.#slowPauseMs;
+    this.#slowPauseMs = isAgain ? Math.min(this.#slowPauseMs * 2, SLOW_PAUSE_MS_MAX) : SLOW_PAUSE_MS_MIN;
+    this.#slowUntilMs = nowMs + this.#slowPauseMs;
   }
 
   #isSlow(): boolean {
