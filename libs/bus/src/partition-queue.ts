@@ -96,14 +96,18 @@ export class PartitionQueue {
     entry.done = true;
     entry.delivery = undefined;
     this.bytes -= entry.bytes;
-    while (this.#first?.done === true) {
-      this.#first = this.#first.next;
+    for (let first = this.#first; first?.done === true; first = this.#first) {
+      this.#first = first.next;
+      // A dead entry that has grown old must not keep all that came behind it alive.
+      first.next = undefined;
       this.count -= 1;
     }
     if (this.#first === undefined) this.#last = undefined;
     if (entry.lane === OWN_LANE) return undefined;
-    if (entry.nextInLane === undefined) this.#lanes.delete(entry.lane);
-    return entry.nextInLane;
+    const { nextInLane } = entry;
+    if (nextInLane === undefined) this.#lanes.delete(entry.lane);
+    entry.nextInLane = undefined;
+    return nextInLane;
   }
 
   /** Forgets everything; no timer of it runs any more. */
