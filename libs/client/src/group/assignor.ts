@@ -1,4 +1,5 @@
 import type { TopicPartition } from '../topic-partition.js';
+import type { RacksOf } from './racks.js';
 
 /** A member of a group, as its leader knows it from JoinGroup. */
 export interface GroupPeer {
@@ -40,8 +41,11 @@ export interface Assignor {
   readonly protocol: 'eager' | 'cooperative';
   /** What goes beside the subscription. Left out: nothing. */
   userData?(own: OwnStanding): Uint8Array | null;
-  /** `partitionsOf`: how many partitions a topic has; 0 for a topic that is not there. */
-  assign(peers: readonly GroupPeer[], partitionsOf: (topic: string) => number): GroupAssignment;
+  /**
+   * `partitionsOf`: how many partitions a topic has; 0 for a topic that is not there. `racksOf`: where the replicas of a
+   * partition are (KIP-881); left out, or empty: not known.
+   */
+  assign(peers: readonly GroupPeer[], partitionsOf: (topic: string) => number, racksOf?: RacksOf): GroupAssignment;
 }
 
 /** The order in which Java's assignors go through members: static ones first, by instance id; then by member id. */

@@ -68,8 +68,8 @@ export class ClassicAsker {
 
   async #assign(ask: Extract<ClassicAsk, { api: 'assign' }>): Promise<ClassicReply> {
     const peers = peersOf(ask.peers);
-    const partitionsOf = await this.topics.lead(peers.flatMap(({ topics }) => topics));
-    return { api: 'assign', assignments: shareOut(this.settings.assignors, ask.protocolName, peers, partitionsOf) };
+    const toShare = await this.topics.lead(peers.flatMap(({ topics }) => topics));
+    return { api: 'assign', assignments: shareOut(this.settings.assignors, ask.protocolName, peers, toShare) };
   }
 
   async #sync(ask: Extract<ClassicAsk, { api: 'sync' }>): Promise<ClassicReply> {

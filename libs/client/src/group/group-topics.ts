@@ -1,8 +1,18 @@
 import { type Timer, asError } from '@trunkline/kernel';
 import { Metadata } from '@trunkline/protocol';
-import type { Cluster } from '../cluster/cluster.js';
+import type { Cluster, ClusterImage, TopicImage } from '../cluster/cluster.js';
 import { KafkaError } from '../error.js';
 import type { GroupSettings } from './group-options.js';
+import type { TopicsToShare } from './subscription.js';
+
+const NO_RACKS: ReadonlySet<string> = new Set();
+
+/** A topic as the leader of a group shared it: from which image, and the racks of each partition's replicas. */
+interface LedTopic {
+  readonly topic: TopicImage | undefined;
+  readonly brokers: ClusterImage['brokers'];
+  readonly racks: readonly ReadonlySet<string>[];
+}
 
 /** How long a look at all topics may take, ms. */
 const LIST_TIMEOUT_MS = 30_000;
@@ -13,8 +23,10 @@ const LIST_TIMEOUT_MS = 30_000;
  */
 export class GroupTopics {
   #subscribed: readonly string[];
-  /** While it leads: how many partitions each topic of the group had when it shared them. */
-  #led: ReadonlyMap<string, number> = new Map();
+  /** While it leads: what each topic of the group was when it shared them. */
+  #led: ReadonlyMap<string, LedTopic> = new Map();
+  /** By broker, what was told last: one that is down for a while has not moved. */
+  readonly #racks = new Map<number, string>();
   #watched: { release(): void } | undefined;
   #stopImage: (() => void) | undefined;
   #timer: Timer | undefined;
@@ -41,8 +53,8 @@ export class GroupTopics {
     this.#again();
   }
 
-  /** It leads a round: learns how many partitions the topics have, and watches them from now on. */
-  async lead(topics: readonly string[]): Promise<(topic: string) => number> {
+  /** It leads a round: learns how many partitions the topics have, and where, and watches them from now on. */
+  async lead(topics: readonly string[]): Promise<TopicsToShare> {
     const wanted = [...new Set(topics)];
     this.#led = new Map(); // What changes until the partitions are shared is part of this round.
     const watched = this.cluster.watch(wanted);
@@ -51,9 +63,12 @@ export class GroupTopics {
     // What is known is good enough, as in Java: nobody waits for it, and growth is noticed afterwards.
     const missing = wanted.filter((topic) => !this.cluster.image.topics.has(topic));
     if (missing.length > 0) await this.cluster.refresh(missing);
-    const counts = new Map(wanted.map((topic) => [topic, this.#countOf(topic)]));
-    this.#led = counts;
-    return (topic) => counts.get(topic) ?? 0;
+    const led = new Map(wanted.map((topic) => [topic, this.#ledOf(topic)]));
+    this.#led = led;
+    return {
+      partitionsOf: (topic) => led.get(topic)?.racks.length ?? 0,
+      racksOf: (topic, partition) => led.get(topic)?.racks[partition] ?? NO_RACKS,
+    };
   }
 
   /** Another leads. */
@@ -71,17 +86,36 @@ export class GroupTopics {
   }
 
   #look(): void {
-    for (const [topic, count] of this.#led) {
-      const now = this.#countOf(topic);
-      if (now === count) continue;
-      this.#led = new Map([...this.#led.keys()].map((name) => [name, this.#countOf(name)]));
-      this.changed(`topic ${topic} has ${now} partitions, not ${count}`);
+    for (const [topic, was] of this.#led) {
+      const { image } = this.cluster;
+      if (was.topic === image.topics.get(topic) && was.brokers === image.brokers) continue;
+      const now = this.#ledOf(topic);
+      const change = this.#changeOf(was, now);
+      if (change === undefined) continue;
+      this.#led = new Map([...this.#led.keys()].map((name) => [name, this.#ledOf(name)]));
+      this.changed(`topic ${topic} has ${change}`);
       return;
     }
   }
 
-  #countOf(topic: string): number {
-    return this.cluster.image.topics.get(topic)?.partitions.length ?? 0;
+  /** Where replicas are matters to a leader that is in a rack itself, as in Java. */
+  #changeOf(was: LedTopic, now: LedTopic): string | undefined {
+    const [before, count] = [was.racks.length, now.racks.length];
+    if (before !== count) return `${count} partitions, not ${before}`;
+    if (this.settings.rack === undefined) return undefined;
+    const isSame = was.racks.every((racks, partition) => areSame(racks, now.racks[partition]!));
+    return isSame ? undefined : 'replicas in other racks';
+  }
+
+  #ledOf(name: string): LedTopic {
+    const { topics, brokers } = this.cluster.image;
+    const topic = topics.get(name);
+    for (const { nodeId, rack = '' } of brokers.values()) this.#racks.set(nodeId, rack);
+    const racks = (topic?.partitions ?? []).map(({ replicas }) => {
+      const named = replicas.map((nodeId) => this.#racks.get(nodeId) ?? '');
+      return new Set(named.filter((rack) => rack !== ''));
+    });
+    return { topic, brokers, racks };
   }
 
   #again(): void {
@@ -116,6 +150,12 @@ export class GroupTopics {
       .map(({ name }) => name ?? '')
       .toSorted();
   }
+}
+
+function areSame(some: ReadonlySet<string>, others: ReadonlySet<string>): boolean {
+  if (some.size !== others.size) return false;
+  for (const one of some) if (!others.has(one)) return false;
+  return true;
 }
 
 /** As Java: a pattern matches whole names. */

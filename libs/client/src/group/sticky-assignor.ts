@@ -10,7 +10,7 @@ export const stickyAssignor: Assignor = {
   protocol: 'eager',
   userData: ({ held, generation }) =>
     concatBytes(encodeBody(StickyUserData, 1, { previousAssignment: asTopicArray(held), generation })),
-  assign: (peers, partitionsOf) => shareSticky(peers.map(withPrevious), partitionsOf),
+  assign: (peers, partitionsOf, racksOf) => shareSticky(peers.map(withPrevious), partitionsOf, racksOf),
 };
 
 /**
@@ -21,9 +21,9 @@ export const cooperativeStickyAssignor: Assignor = {
   name: 'cooperative-sticky',
   protocol: 'cooperative',
   userData: ({ generation }) => concatBytes(encodeBody(CooperativeStickyUserData, 0, { generation })),
-  assign(peers, partitionsOf) {
+  assign(peers, partitionsOf, racksOf) {
     const standing = peers.map(withGeneration);
-    const target = shareSticky(standing, partitionsOf);
+    const target = shareSticky(standing, partitionsOf, racksOf);
     const claimed = claimsOf(standing);
     const owners = ownersOf(standing, partitionsOf);
     for (const [memberId, partitions] of target) {

@@ -1,4 +1,6 @@
 import { type GroupPeer, inOrder, topicsOf } from './assignor.js';
+import { type ShareView, bringNear } from './bring-near.js';
+import { type IsNear, type RacksOf, nearnessFor, noRacks } from './racks.js';
 import { type TopicPartition, nameOfPartition } from '../topic-partition.js';
 
 /**
@@ -23,24 +25,29 @@ export function ownersOf(
 }
 
 /**
- * Shares partitions as evenly as the subscriptions allow, and moves as few as that takes from who owned them.
+ * Shares partitions as evenly as the subscriptions allow, and moves as few as that takes from who owned them. Where racks
+ * make a difference (KIP-881), evenness comes first, then that members read what is near to them, then that few move.
  * Every partition that somebody subscribes to is given to exactly one member.
  */
 export function shareSticky(
   peers: readonly GroupPeer[],
   partitionsOf: (topic: string) => number,
+  racksOf: RacksOf = noRacks,
 ): Map<string, TopicPartition[]> {
   const members = inOrder(peers);
   const table = new ShareTable(members, topicsOf(members), partitionsOf);
   const owners = ownersOf(members, partitionsOf);
+  const isNear = nearnessFor(members, partitionsOf, racksOf);
   const unowned = table.keep(owners);
-  for (const partition of unowned) table.giveToLeastLoaded(partition);
+  const others = isNear === undefined ? unowned : table.giveNear(unowned, isNear);
+  for (const partition of others) table.giveToLeastLoaded(partition);
   table.balance();
+  if (isNear !== undefined) bringNear(table, isNear);
   return table.result();
 }
 
 /** Who has how much of what. Members and topics by their numbers, so that a search costs no strings. */
-class ShareTable {
+class ShareTable implements ShareView {
   readonly #memberIndex = new Map<string, number>();
   readonly #subscribers = new Map<string, number[]>();
   readonly #loads: number[];
@@ -48,7 +55,7 @@ class ShareTable {
   readonly #held: Map<string, number[]>[];
 
   constructor(
-    private readonly members: readonly GroupPeer[],
+    readonly members: readonly GroupPeer[],
     private readonly topics: readonly string[],
     private readonly partitionsOf: (topic: string) => number,
   ) {
@@ -76,6 +83,21 @@ class ShareTable {
     return unowned;
   }
 
+  /** Gives what somebody near may have without having more than the average. Returns the others. */
+  giveNear(partitions: readonly TopicPartition[], isNear: IsNear): TopicPartition[] {
+    const count = this.topics.reduce((sum, topic) => sum + this.partitionsOf(topic), 0);
+    const average = Math.ceil(count / this.members.length);
+    return partitions.filter(({ topic, partition }) => {
+      let least: number | undefined;
+      for (const index of this.subscribersOf(topic)) {
+        if (this.#loads[index]! >= (least === undefined ? average : this.#loads[least]!)) continue;
+        if (isNear(this.members[index]!, topic, partition)) least = index;
+      }
+      if (least !== undefined) this.#give(least, topic, partition);
+      return least === undefined;
+    });
+  }
+
   giveToLeastLoaded({ topic, partition }: TopicPartition): void {
     const subscribers = this.#subscribers.get(topic) ?? [];
     let least = subscribers[0];
@@ -95,6 +117,25 @@ class ShareTable {
       heaviestFirst.sort((left, right) => this.#loads[right]! - this.#loads[left]!);
       if (!heaviestFirst.some((from) => this.#lighten(from))) return;
     }
+  }
+
+  loadOf(member: number): number {
+    return this.#loads[member]!;
+  }
+
+  heldBy(member: number): ReadonlyMap<string, readonly number[]> {
+    return this.#held[member]!;
+  }
+
+  subscribersOf(topic: string): readonly number[] {
+    return this.#subscribers.get(topic) ?? [];
+  }
+
+  move(from: number, to: number, { topic, partition }: TopicPartition): void {
+    const indexes = this.#held[from]!.get(topic)!;
+    indexes.splice(indexes.indexOf(partition), 1);
+    this.#loads[from]! -= 1;
+    this.#give(to, topic, partition);
   }
 
   result(): Map<string, TopicPartition[]> {

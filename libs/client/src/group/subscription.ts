@@ -2,6 +2,7 @@ import { decodeAssignment, decodeSubscription, encodeAssignment, encodeSubscript
 import { KafkaError } from '../error.js';
 import type { Assignor, GroupPeer } from './assignor.js';
 import type { ClassicAsk, ClassicReply, JoinedPeer } from './classic-asks.js';
+import type { RacksOf } from './racks.js';
 import { type TopicPartition, asTopicArray, fromTopicArray } from '../topic-partition.js';
 
 /** The newest version of both blobs; readers of older clients take of it what they know. */
@@ -40,12 +41,18 @@ export function peersOf(joined: readonly JoinedPeer[]): GroupPeer[] {
   });
 }
 
+/** What the leader of a group shares out. */
+export interface TopicsToShare {
+  readonly partitionsOf: (topic: string) => number;
+  readonly racksOf: RacksOf;
+}
+
 /** Runs the assignor that the group has agreed upon. Throws INCONSISTENT_GROUP_PROTOCOL when it is none of ours. */
 export function shareOut(
   assignors: readonly Assignor[],
   protocolName: string,
   peers: readonly GroupPeer[],
-  partitionsOf: (topic: string) => number,
+  { partitionsOf, racksOf }: TopicsToShare,
 ): Extract<ClassicReply, { api: 'assign' }>['assignments'] {
   const assignor = assignors.find(({ name }) => name === protocolName);
   if (assignor === undefined) {
@@ -53,7 +60,7 @@ export function shareOut(
       advice: `this member knows ${assignors.map(({ name }) => name).join(', ')}`,
     });
   }
-  const assignment = assignor.assign(peers, partitionsOf);
+  const assignment = assignor.assign(peers, partitionsOf, racksOf);
   return peers.map(({ memberId }) => ({
     memberId,
     assignment: encodeAssignment(BLOB_VERSION, { assignedPartitions: asTopicArray(assignment.get(memberId) ?? []) }),
