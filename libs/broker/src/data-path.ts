@@ -17,6 +17,7 @@ import { MemoryBudget } from './server/memory-budget.js';
 import { ProducerIds } from './producer-ids.js';
 import { Delayed } from './replica/delayed.js';
 import { ReplicaManager } from './replica/replica-manager.js';
+import { Replication, type ReplicationPeers } from './replica/replication.js';
 import { replicationSettings } from './replica/replication-settings.js';
 
 export interface DataPathOptions {
@@ -36,6 +37,7 @@ export class DataPath {
   readonly delayed: Delayed;
   readonly fetches: Fetches;
   readonly producerIds: ProducerIds;
+  #replication: Replication | undefined;
 
   private constructor(
     private readonly options: DataPathOptions,
@@ -81,6 +83,15 @@ export class DataPath {
     return path;
   }
 
+  /** Begins to copy partitions and to propose ISRs: once the broker is registered, and under that epoch (KIP-903). */
+  replicate(world: ReplicationPeers): void {
+    const { config, clock, crc32c, logger } = this.options;
+    const settings = replicationSettings(config);
+    const { replicas } = this;
+    const { nodeId } = config;
+    this.#replication = new Replication({ ...world, nodeId, replicas, clock, crc32c, logger, settings });
+  }
+
   /** Data of topics whose deletion a crash was quicker than. It is in nobody's way, so this failing stops nothing. */
   async #setAsideStrays(): Promise<void> {
     const { metadata, logger } = this.options;
@@ -96,6 +107,7 @@ export class DataPath {
   /** Ends what still waits, then closes the logs with everything on disk, and leaves the clean marker. */
   async close(): Promise<void> {
     const { metadata, config } = this.options;
+    this.#replication?.close();
     this.delayed.close();
     this.replicas.close();
     await this.logs.close(Number(metadata.image.brokers.get(config.nodeId)?.epoch ?? -1n));

@@ -22,6 +22,8 @@ export interface Tellable {
   readonly diverges: boolean;
   /** Where the client should read instead; -1: here. */
   readonly preferredReadReplica: number;
+  /** Whether a follower must hear of it, though nothing has changed since it was told: the answer may have been lost. */
+  readonly isWord: boolean;
 }
 
 const UNTOLD = -1;
@@ -84,6 +86,7 @@ export class FetchPartition {
       answer.logStartOffset !== this.#toldLogStartOffset ||
       answer.errorCode !== 0 ||
       answer.preferredReadReplica >= 0 ||
+      answer.isWord ||
       answer.diverges
     );
   }

@@ -58,6 +58,7 @@ const answer = (of: FetchPartition, said: Said = {}) => ({
   sizeBytes: 0,
   diverges: false,
   preferredReadReplica: -1,
+  isWord: false,
   ...said,
 });
 

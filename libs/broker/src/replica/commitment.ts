@@ -11,6 +11,8 @@ export type WaitsFor = 'commit' | 'disk';
 export interface CommitmentListener {
   /** The watermark has moved, forward unless the log was cut. */
   moved(): void;
+  /** Whether somebody waits for the watermark to move. */
+  isRead(): boolean;
 }
 
 const NOBODY: readonly [] = [];
@@ -25,6 +27,7 @@ export class Commitment implements FollowingPartition {
   readonly #uncommitted = new UncommittedAppends();
   /** Produces that wait for this node's disk only, while followers have to have a record before it is committed. */
   readonly #unflushed = new UncommittedAppends();
+  #flushes: (() => void)[] = [];
   #highWatermark: Offset;
   /** What a follower has heard of its leader's watermark. */
   #heard: Offset;
@@ -45,6 +48,13 @@ export class Commitment implements FollowingPartition {
   /** Bytes that have come below the watermark since the log was opened; only rises. */
   get committedBytes(): number {
     return this.#uncommitted.committedBytes;
+  }
+
+  get heardWatermark(): Offset {
+    return this.#heard;
+  }
+  get isRead(): boolean {
+    return this.listener.isRead();
   }
 
   /** The watermark is here, if it is not further already. */
@@ -78,6 +88,7 @@ export class Commitment implements FollowingPartition {
   fail(reason: ApiError): void {
     this.#uncommitted.fail(reason);
     this.#unflushed.fail(reason);
+    this.#tellFlushed();
   }
 
   /** Too few replicas are in sync: tells all who wait for others than this node, but the patient. */
@@ -95,7 +106,20 @@ export class Commitment implements FollowingPartition {
 
   /** A follower's disk has more, or its leader is further. */
   followed(): void {
+    if (this.log.durableEnd >= this.log.endOffset) this.#tellFlushed();
     this.advance(highWatermark(this.#highWatermark, this.log.durableEnd, [{ endOffset: this.#heard }]));
+  }
+
+  /** Resolves when this node's disk has everything, or never will. */
+  async whenFlushed(): Promise<void> {
+    if (this.log.durableEnd < this.log.endOffset) await new Promise<void>((resolve) => this.#flushes.push(resolve));
+  }
+
+  #tellFlushed(): void {
+    if (this.#flushes.length === 0) return;
+    const flushes = this.#flushes;
+    this.#flushes = [];
+    for (const tell of flushes) tell();
   }
 
   /** A reign begins in which others are heard. */
@@ -108,6 +132,7 @@ export class Commitment implements FollowingPartition {
     this.#uncommitted.cutTo(end);
     this.#highWatermark = offset(Math.max(this.log.startOffset, Math.min(this.#highWatermark, end)));
     this.#heard = this.#highWatermark;
+    this.#tellFlushed();
     this.listener.moved();
   }
 

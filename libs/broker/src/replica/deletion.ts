@@ -33,12 +33,17 @@ export interface DeletingPartition {
   unwatch(watcher: PartitionWatcher): void;
 }
 
+interface Settle {
+  readonly resolve: (lowWatermark: Offset) => void;
+  readonly reject: (reason: unknown) => void;
+}
+
 /**
  * A deletion that has happened here, and not yet on all replicas in sync (Kafka's DelayedDeleteRecords). Each of them
  * tells where its log starts with its next fetch.
  */
 export class PendingDeletion extends Waiting implements PartitionWatcher {
-  #settle: { resolve(lowWatermark: Offset): void; reject(reason: unknown): void } | undefined;
+  #settle: Settle | undefined;
 
   constructor(
     private readonly partition: DeletingPartition,
@@ -80,7 +85,7 @@ export class PendingDeletion extends Waiting implements PartitionWatcher {
     if (this.leave()) this.expire();
   }
 
-  #end(settle: (settle: { resolve(lowWatermark: Offset): void; reject(reason: unknown): void }) => void): void {
+  #end(settle: (settle: Settle) => void): void {
     this.leave();
     this.partition.unwatch(this);
     if (this.#settle !== undefined) settle(this.#settle);

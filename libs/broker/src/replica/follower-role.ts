@@ -6,6 +6,12 @@ import { batchesIn, type RecordBatch } from '@trunkline/records';
 export interface FollowingPartition {
   readonly name: string;
   readonly log: Log;
+  /** What was heard of the leader's watermark. */
+  readonly heardWatermark: Offset;
+  /** Whether consumers wait here for the watermark to move. */
+  readonly isRead: boolean;
+  /** Resolves when the disk has everything that was appended, as the flush mode wants it, or never will. */
+  whenFlushed(): Promise<void>;
   /** A batch of the leader's is in the log. */
   appended(nextOffset: Offset, sizeBytes: number): void;
   /** The leader's watermark; what of it is durable here holds here. */
@@ -20,6 +26,8 @@ export interface FollowerPosition {
   /** Of the last reign this log knows of; -1: of none. Where the logs part there the leader says so (KIP-595). */
   readonly lastFetchedEpoch: number;
   readonly logStartOffset: Offset;
+  /** What it has heard of the watermark, when somebody here waits for more; undefined: it may come when it comes. */
+  readonly awaitedAbove: Offset | undefined;
 }
 
 /** What a leader's answer says beside the records. */
@@ -53,18 +61,18 @@ export class FollowerRole {
   }
 
   get position(): FollowerPosition {
-    const { log } = this.partition;
+    const { log, isRead, heardWatermark } = this.partition;
     return {
+      awaitedAbove: isRead ? heardWatermark : undefined,
       fetchOffset: log.endOffset,
       lastFetchedEpoch: log.epochForOffset(log.endOffset) ?? NO_EPOCH,
       logStartOffset: log.startOffset,
     };
   }
 
-  /** Whether the disk has everything that was appended, as the flush mode wants it: only then may more be fetched. */
-  get isDurable(): boolean {
-    const { log } = this.partition;
-    return log.durableEnd >= log.endOffset;
+  /** Resolves when the disk has everything that was appended: only then may more be fetched. */
+  whenDurable(): Promise<void> {
+    return this.#ended ? Promise.resolve() : this.partition.whenFlushed();
   }
 
   /** Ends it. Resolves when nothing of it is under way any more. */

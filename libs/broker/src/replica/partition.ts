@@ -67,7 +67,10 @@ export class Partition implements Proposing {
     this.#state = state;
     this.#epochStart = log.endOffset;
     const known = state.replicas.length === 1 ? log.durableEnd : (parts.knownWatermark ?? log.startOffset);
-    this.#commitment = new Commitment(this.name, log, known, { moved: () => this.#tellAll(this.#watchers) });
+    this.#commitment = new Commitment(this.name, log, known, {
+      moved: () => this.#tell(),
+      isRead: () => this.#watchers.size > 0,
+    });
     log.onDurable = (end) => this.#reached(end);
     log.onFailed = (reason) => {
       this.#end(new ApiError('KAFKA_STORAGE_ERROR', `the log of ${this.name} failed`, { cause: reason }));
@@ -251,10 +254,8 @@ export class Partition implements Proposing {
   async deleteRecords(before: Offset): Promise<Offset> {
     this.mustLead();
     const start = deletionStart(this, before);
-    if (start > this.log.startOffset) {
-      await this.log.advanceStartOffset(start);
-      this.#tellAll(this.#followerWatchers);
-    }
+    if (start > this.log.startOffset) await this.log.advanceStartOffset(start);
+    this.#tellAll(this.#followerWatchers);
     return this.log.startOffset;
   }
 
@@ -300,9 +301,8 @@ export class Partition implements Proposing {
     this.#config = config;
     this.#rules = produceRules(config);
     this.log.reconfigure(config);
-    if (this.#replication === undefined) return;
-    this.#replication.require(config.minInSyncReplicas, this.#world.monotonicMs());
-    this.#recount(this.#replication);
+    this.#replication?.require(config.minInSyncReplicas, this.#world.monotonicMs());
+    if (this.#replication !== undefined) this.#recount(this.#replication);
   }
 
   /** The broker stops: all who wait here are answered. */
