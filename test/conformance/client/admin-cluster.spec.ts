@@ -6,7 +6,7 @@ import { apacheKafka, itSinceFour, kafkaBrokers } from './brokers.js';
 
 const SOME_UUID = '_WNvW5yCQju7sVk4NrvR7A' as Uuid;
 
-describeAdmin('the cluster', (world) => {
+describeAdmin('the cluster', (world, tested) => {
   it('is described with id, controller and brokers', async () => {
     const { clusterId, controllerId, brokers, authorizedOperations } = await world().admin.cluster.describe();
     expect(clusterId).toEqual(expect.any(String));
@@ -20,7 +20,7 @@ describeAdmin('the cluster', (world) => {
     expect(authorizedOperations).toEqual(expect.arrayContaining(['create', 'alter', 'describe']));
   });
 
-  itSinceFour('tells fenced brokers too, when asked', async () => {
+  itSinceFour(tested, 'tells fenced brokers too, when asked', async () => {
     const { brokers } = await world().admin.cluster.describe({ includeFencedBrokers: true });
     expect(brokers.some(({ isFenced }) => !isFenced)).toBe(true);
   });
@@ -121,7 +121,7 @@ const kraft = kafkaBrokers().filter((tested) => tested === apacheKafka);
 
 describeAdmin(
   'the placement',
-  (world) => {
+  (world, tested) => {
     it('knows the quorum', async () => {
       const { leaderId, voters, nodes, highWatermark } = await world().admin.cluster.describeQuorum();
       expect(voters.map(({ nodeId }) => nodeId)).toEqual([leaderId]);
@@ -129,7 +129,7 @@ describeAdmin(
       expect(highWatermark).toBeGreaterThan(0);
     });
 
-    itSinceFour('checks features without changing them', async () => {
+    itSinceFour(tested, 'checks features without changing them', async () => {
       const { cluster } = world().admin;
       const level = (await cluster.describeFeatures()).finalized.get('group.version')!.max;
       const checked = await cluster.updateFeatures([{ feature: 'group.version', level: 0, kind: 'safe_downgrade' }], {
@@ -184,7 +184,7 @@ describeAdmin(
       expect(moved.get({ topic, partition: 1 })?.ok).toBe(true);
     });
 
-    itSinceFour('refuses another number of replicas when that is forbidden', async () => {
+    itSinceFour(tested, 'refuses another number of replicas when that is forbidden', async () => {
       const key = { topic: await world().topic({ partitions: 1 }), partition: 0 };
       const moved = await world().admin.cluster.alterReassignments([{ ...key, replicas: [1, 2] }], {
         allowReplicationFactorChange: false,

@@ -42,7 +42,7 @@ describeAdmin('configs', (world, tested) => {
     expect(asked.documentation).toEqual(expect.any(String));
   });
 
-  itSinceFour('of a broker are told by that broker', async () => {
+  itSinceFour(tested, 'of a broker are told by that broker', async () => {
     const { nodeId } = (await world().admin.cluster.describe()).brokers[0]!;
     const broker: ConfigResource = { type: 'broker', name: String(nodeId) };
     const configs = (await world().admin.configs.describe([broker])).value(broker);
@@ -126,14 +126,14 @@ describeAdmin('configs', (world, tested) => {
     await eventually(() => valueOf(topic, 'segment.ms'), '70000');
   });
 
-  itSinceFour('name the topics among what has configs', async () => {
+  itSinceFour(tested, 'name the topics among what has configs', async () => {
     const topic = await world().topic();
     const resources = await world().admin.configs.listResources(['topic']);
     expect(resources).toContainEqual({ type: 'topic', name: topic });
     expect(new Set(resources.map(({ type }) => type))).toEqual(new Set(['topic']));
   });
 
-  itSinceFour('name every kind when none is asked for', async () => {
+  itSinceFour(tested, 'name every kind when none is asked for', async () => {
     const kinds = new Set((await world().admin.configs.listResources()).map(({ type }) => type));
     expect([...kinds]).toEqual(expect.arrayContaining(['broker', 'topic']));
   });

@@ -105,7 +105,7 @@ for (const tested of kafkaBrokers()) {
         expect((await admin.transactions.list()).some(({ transactionalId }) => transactionalId === topic)).toBe(true);
       });
 
-      itSinceFour('takes a newer version where only that can say it', async () => {
+      itSinceFour(tested, 'takes a newer version where only that can say it', async () => {
         expect(await admin.transactions.list({ idPattern: 'admin-no-such.*' })).toEqual([]);
         const { topicId } = (await client.admin().topics.describe([topic])).value(topic);
         expect((await admin.topics.describeById([topicId!])).value(topicId!).name).toBe(topic);

@@ -33,7 +33,7 @@ describeAdmin('producers', (world) => {
 
 describeAdmin(
   'transactions',
-  (world) => {
+  (world, tested) => {
     async function open(about: string) {
       const topic = await world().topic({ partitions: 1 });
       const transactionalId = world().name(about);
@@ -54,7 +54,7 @@ describeAdmin(
       await producer.abortTransaction();
     });
 
-    itSinceFour('are listed by state, pattern and age', async () => {
+    itSinceFour(tested, 'are listed by state, pattern and age', async () => {
       const { transactionalId, producer } = await open('filtered');
       const { transactions } = world().admin;
       const has = async (options: Parameters<typeof transactions.list>[0]): Promise<boolean> =>
@@ -67,7 +67,7 @@ describeAdmin(
       await producer.abortTransaction();
     });
 
-    itSinceFour('are not listed by a pattern that is none', async () => {
+    itSinceFour(tested, 'are not listed by a pattern that is none', async () => {
       expect(await codeOf(world().admin.transactions.list({ idPattern: '(' }))).toBe('INVALID_REGULAR_EXPRESSION');
     });
 

@@ -47,8 +47,8 @@ export const apacheKafkaLeftOut = process.env['TRUNKLINE_TEST_KAFKA'] === undefi
 const previewOnly = `Apache Kafka ${apacheKafkaVersion()} does not have it, or as a preview only`;
 
 /** For what came with Apache Kafka 4: transactions of version 2, later versions of admin requests. */
-export function itSinceFour(name: string, behaves: () => Promise<void>): void {
-  itUnless(isBeforeFour ? previewOnly : undefined, name, behaves);
+export function itSinceFour({ name: broker }: TestedBroker, name: string, behaves: () => Promise<void>): void {
+  itUnless(isBeforeFour && broker === 'Apache Kafka' ? previewOnly : undefined, name, behaves);
 }
 
 /** Files that run at once look for ports in ranges of their own, 96 from `TRUNKLINE_TEST_PORT` (default 30100). */

@@ -116,7 +116,7 @@ describeUnless(ownKafkaLeftOut, 'coordinators on three nodes of Apache Kafka', (
       expect(await nodes.values(topic, partition)).toEqual(['before the first', 'after the first', 'the end']);
   });
 
-  itSinceFour('a share group gets everything when the leader is killed under it', async () => {
+  itSinceFour(apacheKafka, 'a share group gets everything when the leader is killed under it', async () => {
     const topic = await nodes.topic([[1, 2, 3]], SAFE);
     const groupId = nodes.name('share');
     const { configs } = nodes.client.admin();

@@ -79,7 +79,7 @@ for (const tested of kafkaBrokersWith('transactions'))
       );
     });
 
-    itSinceFour('raises the epoch with each end where the cluster has transactions of version 2', async () => {
+    itSinceFour(tested, 'raises the epoch with each end where the cluster has transactions of version 2', async () => {
       const topic = await kit.topic();
       const producer = await transactional();
       for (let round = 0; round < 3; round++) {
