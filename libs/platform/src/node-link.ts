@@ -78,10 +78,9 @@ export class NodeLink implements Link {
 
   write(chunks: readonly Uint8Array[]): void {
     if (this.#gone || this.#ending) return;
-    for (const chunk of chunks) {
-      this.#queue.push(chunk);
-      this.#queuedBytes += chunk.byteLength;
-    }
+    if (this.#queue.length === 0) this.#queue = [...chunks];
+    else for (const chunk of chunks) this.#queue.push(chunk);
+    for (const chunk of chunks) this.#queuedBytes += chunk.byteLength;
     if (this.#flushWaits) return;
     this.#flushWaits = true;
     flushSoon(this);

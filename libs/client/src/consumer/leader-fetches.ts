@@ -56,6 +56,8 @@ export class LeaderFetches {
   empties = 0;
   readonly session = new FetchSession();
   readonly #lanes: (LeaderFetch | undefined)[] = [];
+  /** A name that is made anew is hashed anew by everybody who looks it up. */
+  readonly #laneNames: Lane[] = [];
 
   constructor(
     readonly nodeId: number,
@@ -153,7 +155,7 @@ export class LeaderFetches {
     for (const { topicId } of wanted.values()) if (topicId === ZERO_UUID) hasTopicIds = false;
     const request: LeaderFetch = {
       nodeId: this.nodeId,
-      lane: `${this.laneName}.${this.nodeId}.${laneIndex}`,
+      lane: (this.#laneNames[laneIndex] ??= `${this.laneName}.${this.nodeId}.${laneIndex}`),
       laneIndex,
       readings: [...wanted.keys()],
       step,

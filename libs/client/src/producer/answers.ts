@@ -98,13 +98,10 @@ export function answersOf(
   ids: readonly (Uuid | undefined)[],
 ): (Answer | undefined)[] {
   const byId = version >= 13;
-  const answers: (Answer | undefined)[] = [];
-  for (let at = 0; at < batches.length; at++) {
-    const { topic, partition } = batches[at]!.writer;
+  return batches.map(({ writer: { topic, partition } }, at) => {
     const found = find(body, partition, byId ? undefined : topic, byId ? ids[at] : undefined);
-    answers.push(found === undefined ? undefined : answerOf(found, body.nodeEndpoints));
-  }
-  return answers;
+    return found === undefined ? undefined : answerOf(found, body.nodeEndpoints);
+  });
 }
 
 function find(body: Body, index: number, name: string | undefined, id: Uuid | undefined): PartitionAnswer | undefined {

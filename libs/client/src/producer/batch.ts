@@ -12,6 +12,10 @@ import type { ProducerHeader, Settled } from './producer-record.js';
 
 export const NO_STAMP: ProducerStamp = { producerId: -1n, producerEpoch: -1, baseSequence: -1 };
 
+/** Of a batch without records; never pushed to. */
+const NOBODY: Settled[] = [];
+const NEVER: number[] = [];
+
 /** What a flush waits for: counts down as batches end. */
 export interface Holder {
   left: number;
@@ -28,8 +32,8 @@ export class ProducerBatch {
   #builder: BatchBuilder | undefined;
   #bytes: Uint8Array | undefined;
   #stamp: ProducerStamp = NO_STAMP;
-  #settles: Settled[] = [];
-  #timestamps: number[] = [];
+  #settles = NOBODY;
+  #timestamps = NEVER;
   recordCount = 0;
   /** Bytes that count against the buffer: what its records were estimated at. */
   bufferBytes = 0;
@@ -82,6 +86,12 @@ export class ProducerBatch {
   ): void {
     this.#builder!.append(key, value, headers, timestampMs);
     this.recordCount += 1;
+    // A list that is made with its first element has room for one; one that is pushed to, for seventeen.
+    if (this.recordCount === 1) {
+      this.#settles = [settled];
+      this.#timestamps = [timestampMs];
+      return;
+    }
     this.#settles.push(settled);
     this.#timestamps.push(timestampMs);
   }
@@ -108,8 +118,8 @@ export class ProducerBatch {
   settle(error: KafkaError | undefined, partition: number, baseOffset: number, appendTimeMs: number): void {
     const settles = this.#settles;
     const timestamps = this.#timestamps;
-    this.#settles = [];
-    this.#timestamps = [];
+    this.#settles = NOBODY;
+    this.#timestamps = NEVER;
     for (let index = 0; index < settles.length; index++) {
       const timestampMs = appendTimeMs < 0 ? timestamps[index]! : appendTimeMs;
       settles[index]!(error, partition, baseOffset < 0 ? -1 : baseOffset + index, timestampMs);
@@ -120,8 +130,8 @@ export class ProducerBatch {
   settleEach(errorOf: (index: number) => KafkaError, partition: number): void {
     const settles = this.#settles;
     const timestamps = this.#timestamps;
-    this.#settles = [];
-    this.#timestamps = [];
+    this.#settles = NOBODY;
+    this.#timestamps = NEVER;
     for (let index = 0; index < settles.length; index++) {
       settles[index]!(errorOf(index), partition, -1, timestamps[index]!);
     }
@@ -152,8 +162,8 @@ export class ProducerBatch {
       first.baseSequence = this.baseSequence;
       second.baseSequence = sequenceAfter(this.baseSequence, first.recordCount);
     }
-    this.#settles = [];
-    this.#timestamps = [];
+    this.#settles = NOBODY;
+    this.#timestamps = NEVER;
     return halves;
   }
 }

@@ -1,5 +1,5 @@
 import type { TopicImage } from '../cluster/cluster.js';
-import type { ProducerEffect, Shipment } from './effects.js';
+import type { ProducerEffect, Shipment, Shipped } from './effects.js';
 import type { ProducerBatch } from './batch.js';
 import type { PartitionWriter } from './partition-writer.js';
 import type { ReadyWriters } from './ready-writers.js';
@@ -103,19 +103,24 @@ export class Departures {
 
   #put(writer: PartitionWriter, batch: ProducerBatch, nodeId: number, shipments: Shipment[]): boolean {
     const destination = this.#destination(nodeId);
-    let { shipment } = destination;
+    const { shipment } = destination;
     const { inFlightMax, requestBytesMax } = this.settings;
     if (shipment === undefined) {
       if (destination.inFlight >= inFlightMax) return false;
-      destination.inFlight += 1;
-      shipments.push((destination.shipment = shipment = { nodeId, batches: [], bytes: 0 }));
     } else if (writer.aboard === shipment || shipment.bytes + batch.sizeBytes > requestBytesMax) return false;
     writer.leaves(batch);
     const { producerId, producerEpoch } = writer.identity;
     const bytes = batch.bytes(producerId, producerEpoch, batch.baseSequence);
-    shipment.batches.push({ writer, batch, bytes });
-    writer.aboard = shipment;
-    shipment.bytes += bytes.byteLength;
+    const shipped: Shipped = { writer, batch, bytes };
+    if (shipment === undefined) {
+      destination.inFlight += 1;
+      destination.shipment = { nodeId, batches: [shipped], bytes: bytes.byteLength };
+      shipments.push(destination.shipment);
+    } else {
+      shipment.batches.push(shipped);
+      shipment.bytes += bytes.byteLength;
+    }
+    writer.aboard = destination.shipment;
     this.platform.left(writer);
     return true;
   }

@@ -1,7 +1,7 @@
 import type { Uuid } from '@trunkline/kernel';
 import { type Encodable, Produce } from '@trunkline/protocol';
 import type { BodyOf, TopicImage } from '../cluster/cluster.js';
-import type { Shipment } from './effects.js';
+import type { Shipment, Shipped } from './effects.js';
 import type { ProducerSettings } from './producer-options.js';
 
 type Body = Encodable<(typeof Produce)['request']>;
@@ -18,9 +18,7 @@ export function idIn(image: TopicImage | undefined): Uuid | undefined {
 }
 
 export function idsOf({ batches }: Shipment, idOf: IdOf): readonly (Uuid | undefined)[] {
-  const ids: (Uuid | undefined)[] = [];
-  for (const { writer } of batches) ids.push(idOf(writer.topic));
-  return ids;
+  return batches.map(({ writer }) => idOf(writer.topic));
 }
 
 /** The latest version that can name every topic of a shipment, by their ids. */
@@ -35,17 +33,22 @@ export function produceBody(
   ids: readonly (Uuid | undefined)[],
 ): BodyOf<typeof Produce> {
   const { acks, requestTimeoutMs, transactionalId } = settings;
-  const topicData: TopicBody[] = [];
-  const partitions = batches.length === 1 ? undefined : new Map<string, PartitionBody[]>();
+  const topicData = batches.length === 1 ? [topicOf(batches[0]!, ids[0])] : topicsOf(batches, ids);
+  return { transactionalId: transactionalId ?? null, acks, timeoutMs: requestTimeoutMs, topicData };
+}
+
+function topicOf({ writer, bytes }: Shipped, topicId: Uuid | undefined): TopicBody {
+  return { name: writer.topic, topicId, partitionData: [{ index: writer.partition, records: bytes }] };
+}
+
+function topicsOf(batches: readonly Shipped[], ids: readonly (Uuid | undefined)[]): TopicBody[] {
+  const topics = new Map<string, TopicBody & { readonly partitionData: PartitionBody[] }>();
   for (let at = 0; at < batches.length; at++) {
     const { writer, bytes } = batches[at]!;
-    let partitionData = partitions?.get(writer.topic);
-    if (partitionData === undefined) {
-      partitionData = [];
-      partitions?.set(writer.topic, partitionData);
-      topicData.push({ name: writer.topic, topicId: ids[at], partitionData });
-    }
-    partitionData.push({ index: writer.partition, records: bytes });
+    const partition = { index: writer.partition, records: bytes };
+    const topic = topics.get(writer.topic);
+    if (topic !== undefined) topic.partitionData.push(partition);
+    else topics.set(writer.topic, { name: writer.topic, topicId: ids[at], partitionData: [partition] });
   }
-  return { transactionalId: transactionalId ?? null, acks, timeoutMs: requestTimeoutMs, topicData };
+  return [...topics.values()];
 }

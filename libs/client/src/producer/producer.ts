@@ -307,10 +307,12 @@ export class Producer {
     cluster.send(shipment.nodeId, Produce, body, options, (error, answer) => {
       this.#turn.open();
       const now = this.#turn.nowMs;
-      tellAnswered(observer, shipment, now - sentMs, error);
-      if (error !== undefined) this.#machine.failed(now, shipment, KafkaError.from(error, 'DISCONNECTED'));
-      else if (answer === undefined) this.#machine.unanswered(shipment);
-      else this.#machine.answered(now, shipment, answersOf(shipment, answer.body, answer.version, ids));
+      const failure = error === undefined ? undefined : KafkaError.from(error, 'DISCONNECTED');
+      const answers = answer === undefined ? undefined : answersOf(shipment, answer.body, answer.version, ids);
+      tellAnswered(observer, shipment, now - sentMs, failure, answers);
+      if (failure !== undefined) this.#machine.failed(now, shipment, failure);
+      else if (answers === undefined) this.#machine.unanswered(shipment);
+      else this.#machine.answered(now, shipment, answers);
       this.#perform();
       if (this.#idleWaiters.length > 0 && this.#machine.requestCount === 0) {
         for (const resolve of this.#idleWaiters.splice(0)) resolve();

@@ -1,4 +1,6 @@
+import { KafkaError } from '../error.js';
 import type { ClientObserver } from '../observer.js';
+import type { Answer } from './answers.js';
 import type { Shipment } from './effects.js';
 
 /** Tells who watches of each batch that leaves. */
@@ -9,15 +11,23 @@ export function tellSent(observer: ClientObserver, { batches }: Shipment): void 
   }
 }
 
-/** Tells who watches that the answer came, or that none will. What a broker said of a single batch is not told. */
+/** Tells who watches what was answered of each batch, or that no answer will come. */
 export function tellAnswered(
   observer: ClientObserver,
   { batches }: Shipment,
   tookMs: number,
-  error: Error | undefined,
+  failure: KafkaError | undefined,
+  answers: readonly (Answer | undefined)[] | undefined,
 ): void {
   if (observer.batchAnswered === undefined) return;
-  for (const { writer, batch } of batches) {
-    observer.batchAnswered(writer.topic, writer.partition, batch.recordCount, tookMs, error);
+  for (const [at, { writer, batch, bytes }] of batches.entries()) {
+    const { topic, partition } = writer;
+    const error = failure ?? (answers === undefined ? undefined : refusal(answers[at], writer.about));
+    observer.batchAnswered(topic, partition, batch.recordCount, bytes.byteLength, tookMs, error);
   }
+}
+
+function refusal(answer: Answer | undefined, about: string): KafkaError | undefined {
+  if (answer !== undefined) return KafkaError.ofCode(answer.code, about, answer.message);
+  return new KafkaError('PROTOCOL_VIOLATION', 'the answer to its request leaves it out', { about });
 }

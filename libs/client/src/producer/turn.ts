@@ -8,9 +8,9 @@ const SETTLED = Promise.resolve();
 
 /** What is sent until a turn's promises are through leaves together; the clocks are read once for all of it. */
 export class Turn {
-  /** Of the monotonic clock and of the calendar, as the turn began. */
+  /** Of the monotonic clock, as the turn began. */
   nowMs = 0;
-  wallMs = 0;
+  #wallMs = -1;
   #isOpen = false;
   #added = 0;
   #addedBefore = -1;
@@ -22,11 +22,17 @@ export class Turn {
     private readonly ended: () => void,
   ) {}
 
+  /** Of the calendar, when it was first asked for in this turn: an answer that comes needs none. */
+  get wallMs(): number {
+    if (this.#wallMs < 0) this.#wallMs = this.clock.nowMs();
+    return this.#wallMs;
+  }
+
   open(): void {
     if (this.#isOpen) return;
     this.#isOpen = true;
     this.nowMs = this.clock.monotonicMs();
-    this.wallMs = this.clock.nowMs();
+    this.#wallMs = -1;
     this.#hopsLeft = HOPS_MAX;
     this.#addedBefore = -1;
     void SETTLED.then(this.#hop);

@@ -45,3 +45,24 @@ export function hotCount(reader: Reader, elementBytesMin: number, elementDecoded
   reader.charge(ARRAY_DECODED_BYTES + count * (SLOT_DECODED_BYTES + elementDecodedBytes));
   return count;
 }
+
+/**
+ * `count` elements, or undefined when one of them is left to the table. A list of one, the usual one, is made with it: one
+ * that is pushed to has room for seventeen.
+ */
+export function hotElements<T>(
+  reader: Reader,
+  count: number,
+  read: (reader: Reader) => T | undefined,
+): T[] | undefined {
+  if (count === 0) return [];
+  const first = read(reader);
+  if (first === undefined) return undefined;
+  const elements = [first];
+  for (let left = count - 1; left > 0; left--) {
+    const element = read(reader);
+    if (element === undefined) return undefined;
+    elements.push(element);
+  }
+  return elements;
+}

@@ -50,7 +50,9 @@ export class Writer {
 
   #cut(): void {
     if (this.#at === this.#start) return;
-    this.#chunks.push(this.#slab.subarray(this.#start, this.#at));
+    const chunk = this.#slab.subarray(this.#start, this.#at);
+    if (this.#chunks.length === 0) this.#chunks = [chunk];
+    else this.#chunks.push(chunk);
     this.#start = this.#at;
   }
 

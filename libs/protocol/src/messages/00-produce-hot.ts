@@ -1,6 +1,6 @@
 import { type Uuid, ZERO_UUID } from '@trunkline/kernel';
 import { NO_ELEMENTS } from '../codec/defaults.js';
-import { type HotReader, type HotWriter, hotCount, isInt16, isInt32 } from '../codec/hot.js';
+import { type HotReader, type HotWriter, hotCount, hotElements, isInt16, isInt32 } from '../codec/hot.js';
 import type { Reader } from '../codec/reader.js';
 
 // What one record that is sent costs most: its request and the answer, as the tables of 00-produce say in flexible versions.
@@ -98,24 +98,20 @@ interface Topic {
   readonly partitionResponses: readonly Partition[];
 }
 
-function readTopic(reader: Reader, byId: boolean): Topic | undefined {
-  let name = '';
-  let topicId = ZERO_UUID;
-  if (byId) topicId = reader.uuid();
-  else {
-    const length = reader.compactLength();
-    if (length < 0 || length > 0x7fff) return undefined;
-    name = reader.text(length);
-  }
+function readTopicById(reader: Reader): Topic | undefined {
+  return readPartitions(reader, '', reader.uuid());
+}
+
+function readTopicByName(reader: Reader): Topic | undefined {
+  const length = reader.compactLength();
+  if (length < 0 || length > 0x7fff) return undefined;
+  return readPartitions(reader, reader.text(length), ZERO_UUID);
+}
+
+function readPartitions(reader: Reader, name: string, topicId: Uuid): Topic | undefined {
   const count = hotCount(reader, PARTITION_BYTES_MIN, PARTITION_DECODED_BYTES);
-  if (count < 0) return undefined;
-  const partitionResponses: Partition[] = [];
-  for (let left = count; left > 0; left--) {
-    const partition = readPartition(reader);
-    if (partition === undefined) return undefined;
-    partitionResponses.push(partition);
-  }
-  if (reader.unsignedVarint() !== 0) return undefined;
+  const partitionResponses = count < 0 ? undefined : hotElements(reader, count, readPartition);
+  if (partitionResponses === undefined || reader.unsignedVarint() !== 0) return undefined;
   return { name, topicId, partitionResponses };
 }
 
@@ -127,13 +123,8 @@ interface Response {
 
 export const hotProduceResponse: HotReader<Response> = (reader, version) => {
   const count = hotCount(reader, TOPIC_BYTES_MIN, TOPIC_DECODED_BYTES);
-  if (count < 0) return undefined;
-  const responses: Topic[] = [];
-  for (let left = count; left > 0; left--) {
-    const topic = readTopic(reader, version >= 13);
-    if (topic === undefined) return undefined;
-    responses.push(topic);
-  }
+  const responses = count < 0 ? undefined : hotElements(reader, count, version >= 13 ? readTopicById : readTopicByName);
+  if (responses === undefined) return undefined;
   const throttleTimeMs = reader.int32();
   if (reader.unsignedVarint() !== 0) return undefined;
   return { responses, throttleTimeMs, nodeEndpoints: NO_ELEMENTS };

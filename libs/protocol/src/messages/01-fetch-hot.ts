@@ -1,6 +1,6 @@
 import { type Uuid, ZERO_UUID } from '@trunkline/kernel';
 import { NO_ELEMENTS } from '../codec/defaults.js';
-import { type HotReader, type HotWriter, hotCount, isInt32, isInt8 } from '../codec/hot.js';
+import { type HotReader, type HotWriter, hotCount, hotElements, isInt32, isInt8 } from '../codec/hot.js';
 import type { Reader } from '../codec/reader.js';
 import type { Writer } from '../codec/writer.js';
 
@@ -147,24 +147,20 @@ interface Topic {
   readonly partitions: readonly Partition[];
 }
 
-function readTopic(reader: Reader, byId: boolean): Topic | undefined {
-  let topic = '';
-  let topicId = ZERO_UUID;
-  if (byId) topicId = reader.uuid();
-  else {
-    const length = reader.compactLength();
-    if (length < 0 || length > 0x7fff) return undefined;
-    topic = reader.text(length);
-  }
+function readTopicById(reader: Reader): Topic | undefined {
+  return readPartitions(reader, '', reader.uuid());
+}
+
+function readTopicByName(reader: Reader): Topic | undefined {
+  const length = reader.compactLength();
+  if (length < 0 || length > 0x7fff) return undefined;
+  return readPartitions(reader, reader.text(length), ZERO_UUID);
+}
+
+function readPartitions(reader: Reader, topic: string, topicId: Uuid): Topic | undefined {
   const count = hotCount(reader, PARTITION_BYTES_MIN, PARTITION_DECODED_BYTES);
-  if (count < 0) return undefined;
-  const partitions: Partition[] = [];
-  for (let left = count; left > 0; left--) {
-    const partition = readPartition(reader);
-    if (partition === undefined) return undefined;
-    partitions.push(partition);
-  }
-  if (reader.unsignedVarint() !== 0) return undefined;
+  const partitions = count < 0 ? undefined : hotElements(reader, count, readPartition);
+  if (partitions === undefined || reader.unsignedVarint() !== 0) return undefined;
   return { topic, topicId, partitions };
 }
 
@@ -181,13 +177,8 @@ export const hotFetchResponse: HotReader<Response> = (reader, version) => {
   const errorCode = reader.int16();
   const sessionId = reader.int32();
   const count = hotCount(reader, TOPIC_BYTES_MIN, TOPIC_DECODED_BYTES);
-  if (count < 0) return undefined;
-  const responses: Topic[] = [];
-  for (let left = count; left > 0; left--) {
-    const topic = readTopic(reader, version >= 13);
-    if (topic === undefined) return undefined;
-    responses.push(topic);
-  }
+  const responses = count < 0 ? undefined : hotElements(reader, count, version >= 13 ? readTopicById : readTopicByName);
+  if (responses === undefined) return undefined;
   if (reader.unsignedVarint() !== 0) return undefined;
   return { throttleTimeMs, errorCode, sessionId, responses, nodeEndpoints: NO_ELEMENTS };
 };
