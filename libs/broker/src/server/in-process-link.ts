@@ -1,4 +1,5 @@
-import { type Link, type LinkEvents, concatBytes, invariant } from '@trunkline/kernel';
+import { type Link, type LinkEvents, invariant } from '@trunkline/kernel';
+import { BatchSlab } from '@trunkline/records';
 
 /** Runs something soon, but not now. `setImmediate` lets timers and sockets have their turn; a microtask does not. */
 export type Defer = (run: () => void) => void;
@@ -12,6 +13,8 @@ const NOBODY: LinkEvents = { data() {}, drained() {}, closed() {} };
 class InProcessEnd implements Link {
   readonly remote: string;
   readonly #defer: Defer;
+  /** Where copies stand: memory of its own for each costs more than the rest of a small hand-over. */
+  readonly #slab: BatchSlab;
   #peer: InProcessEnd | undefined;
   #events: LinkEvents = NOBODY;
   #outgoing: Uint8Array[] = [];
@@ -21,9 +24,10 @@ class InProcessEnd implements Link {
   #ending = false;
   #closed = false;
 
-  constructor(remote: string, defer: Defer) {
+  constructor(remote: string, defer: Defer, slab: BatchSlab) {
     this.remote = remote;
     this.#defer = defer;
+    this.#slab = slab;
   }
 
   join(peer: InProcessEnd): void {
@@ -80,14 +84,24 @@ class InProcessEnd implements Link {
     const peer = this.#peer!;
     if (this.#closed || peer.#paused || peer.#events === NOBODY) return;
     if (this.#outgoingBytes > 0) {
-      const bytes = this.#outgoing.length === 1 ? this.#outgoing[0]!.slice() : concatBytes(this.#outgoing);
-      this.#outgoing = [];
-      this.#outgoingBytes = 0;
+      const bytes = this.#takeOutgoing();
       peer.#events.data(bytes);
       if (!this.#closed && this.#outgoingBytes === 0) this.#events.drained();
     }
     // As with sockets that are never half open: the end of one side is the end of both.
     if (this.#ending && this.#outgoingBytes === 0) this.#closeBoth();
+  }
+
+  #takeOutgoing(): Uint8Array {
+    const bytes = this.#slab.take(this.#outgoingBytes);
+    let at = 0;
+    for (const chunk of this.#outgoing) {
+      bytes.set(chunk, at);
+      at += chunk.byteLength;
+    }
+    this.#outgoing = [];
+    this.#outgoingBytes = 0;
+    return bytes;
   }
 
   #closeBoth(reasonForPeer?: Error): void {
@@ -111,8 +125,9 @@ export function inProcessLinks(
   secondName: string,
   defer: Defer = queueMicrotask,
 ): readonly [first: Link, second: Link] {
-  const first = new InProcessEnd(secondName, defer);
-  const second = new InProcessEnd(firstName, defer);
+  const slab = new BatchSlab();
+  const first = new InProcessEnd(secondName, defer, slab);
+  const second = new InProcessEnd(firstName, defer, slab);
   first.join(second);
   second.join(first);
   return [first, second];
