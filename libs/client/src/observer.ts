@@ -24,10 +24,33 @@ export interface ClientObserver {
   metadataChanged?(brokers: number, topics: number): void;
   /** A batch of records has left. */
   batchSent?(topic: string, partition: number, records: number, bytes: number): void;
-  /** A batch of records was answered. */
-  batchAnswered?(topic: string, partition: number, records: number, tookMs: number, error: Error | undefined): void;
-  /** Records came from a fetch. */
-  recordsFetched?(topic: string, partition: number, bytes: number): void;
+  /**
+   * A batch of records was answered, or no answer will come. `tookMs` from leaving; `bytes` as it was sent; `error`: what the
+   * broker said of this batch, which may be sent again all the same.
+   */
+  batchAnswered?(
+    topic: string,
+    partition: number,
+    records: number,
+    bytes: number,
+    tookMs: number,
+    error: KafkaError | undefined,
+  ): void;
+  /**
+   * Batches came from a fetch. `records` as their headers count them, those below the position included; `bytes` as they
+   * came, compressed or not.
+   */
+  recordsFetched?(topic: string, partition: number, records: number, bytes: number): void;
   /** A member of a group got another assignment. */
   rebalanced?(group: string, memberId: string, generation: number, partitions: number): void;
+  /** A share consumer acquired records (KIP-932); offsets without a record count too. */
+  recordsAcquired?(group: string, topic: string, partition: number, records: number): void;
+  /** It is known what became of the acknowledgements of so many offsets. */
+  recordsAcknowledged?(
+    group: string,
+    topic: string,
+    partition: number,
+    records: number,
+    error: KafkaError | undefined,
+  ): void;
 }

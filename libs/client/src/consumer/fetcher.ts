@@ -263,6 +263,7 @@ export class Fetcher {
 
   /** A sink that throws has lost what it was given: its partition stops there, and the others go on. */
   #deliver(reading: Reading, fetched: FetchedPartition): void {
+    this.#observe(fetched);
     try {
       this.sink.records(fetched);
     } catch (reason) {
@@ -273,6 +274,13 @@ export class Fetcher {
         new KafkaError('MISUSE', detail, { about: `topic ${topic}/${partition}`, cause: reason }),
       );
     }
+  }
+
+  #observe({ topic, partition, batches, sizeBytes }: FetchedPartition): void {
+    const { observer } = this.cluster;
+    if (observer.recordsFetched === undefined || batches.length === 0) return;
+    const records = batches.reduce((sum, { batch }) => sum + batch.recordCount, 0);
+    observer.recordsFetched(topic, partition, records, sizeBytes);
   }
 
   async #validate({ nodeId, positions }: Validation): Promise<void> {

@@ -4,6 +4,7 @@ import type { Answer, Cluster } from '../cluster/cluster.js';
 import { KafkaError } from '../error.js';
 import { ResultListeners } from './result-listeners.js';
 import { type HeartbeatRequest, type MembershipChange, ShareMembership } from './share-membership.js';
+import { tellAcknowledged, tellAcquired } from './share-observer.js';
 import { type ShareConsumerOptions, type ShareConsumerSettings, shareConsumerSettings } from './share-options.js';
 import type { AcknowledgeResult, AcknowledgeType, ShareRecord } from './share-record.js';
 import { type LedPartition, type ShareRequest, ShareSessions } from './share-sessions.js';
@@ -294,6 +295,7 @@ export class ShareConsumer implements AsyncIterable<ShareRecord> {
     this.cluster.send(nodeId, ShareFetch, request.body, { lane, timeoutMs, versionMin }, (error, answer) => {
       this.#answered(nodeId, error, answer, (version, body, nowMs) => {
         this.#sessions.fetched(nodeId, version, body, nowMs);
+        tellAcquired(this.cluster.observer, this.settings.groupId, body, this.#sessions.holdings);
       });
     });
   }
@@ -321,6 +323,7 @@ export class ShareConsumer implements AsyncIterable<ShareRecord> {
         this.cluster.learnLeader(topic, partition, leader, node && { ...node, rack: node.rack ?? undefined });
       }
     }
+    tellAcknowledged(this.cluster.observer, this.settings.groupId, results);
     this.#results.tell(results);
   }
 
