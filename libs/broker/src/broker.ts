@@ -11,7 +11,7 @@ import {
   invariant,
 } from '@trunkline/kernel';
 import {
-  DiskMetadataLog,
+  type Endpoint,
   MetadataManager,
   SUPPORTED_FEATURES,
   TopicAutoCreation,
@@ -22,13 +22,21 @@ import type { AdvertisedAddress, ListenerConfig } from './config/listeners.js';
 import { GroupCoordinator } from './groups/group-coordinator.js';
 import { HANDLERS } from './handlers/index.js';
 import { DataPath } from './data-path.js';
+import { ActiveController } from './node/active-controller.js';
+import { BrokerLife } from './node/broker-life.js';
+import { ClusterLinks } from './node/cluster-links.js';
+import { createTopicsAnywhere } from './node/create-topics-anywhere.js';
+import { EnvelopeForwarding } from './node/envelope-forwarding.js';
+import { metadataLogOf } from './node/metadata-log-of.js';
 import type { Parts } from './parts.js';
+import { RoutedControllerChannel } from './peers/routed-controller-channel.js';
+import { answerHere } from './server/answer-here.js';
 import type { AnyHandler } from './server/handler.js';
 import { type Defer, inProcessLinks } from './server/in-process-link.js';
 import { BrokerMetrics } from './server/metrics.js';
 import { Router } from './server/router.js';
 import { Server } from './server/server.js';
-import { directoryFault, listenerFault } from './start-fault.js';
+import { StartFault, directoryFault, listenerFault } from './start-fault.js';
 
 /** A broker's config, and the world it lives in. */
 export interface BrokerOptions {
@@ -44,6 +52,10 @@ export interface BrokerOptions {
   readonly defer?: Defer;
   /** Hears of a broken invariant, once: whoever runs the broker has to end it. Default: it is thrown, and nobody catches it. */
   readonly onDefect?: (defect: Error) => void;
+  /** The cluster does not want this broker any more, and it closes: why, for people. Default: it is logged, no more. */
+  readonly onEnded?: (reason: StartFault) => void;
+  /** The cluster a new directory shall belong to, and an older one must. Default: a new cluster, or that of the voters. */
+  readonly clusterId?: string;
   /** What is answered. Default: every API of this broker. */
   readonly handlers?: readonly AnyHandler[];
 }
@@ -58,7 +70,6 @@ export interface BoundListener {
 
 const SECURITY_PROTOCOL_PLAINTEXT = 0;
 const LOCK_NAME = '.lock';
-const METADATA_DIR = '__cluster_metadata-0';
 
 /**
  * A broker: keeps partitioned logs in one directory and speaks the Kafka protocol on its listeners.
@@ -150,13 +161,13 @@ type Make = (parts: Parts, server: Server, addresses: readonly BoundListener[], 
 
 async function start(options: BrokerOptions, opened: Opened, make: Make): Promise<Broker> {
   const { config, network, clock, logger } = options;
-  const parts = await openParts(options, opened).catch((error: unknown) => {
-    throw directoryFault(config.dataDir, error);
+  const handlers = options.handlers ?? HANDLERS;
+  const { parts, dataPath, links } = await openParts(options, handlers, opened).catch((error: unknown) => {
+    throw error instanceof StartFault ? error : directoryFault(config.dataDir, error);
   });
-  const { delayed, groups } = parts;
-  const { metrics } = parts;
+  const { delayed, groups, metrics } = parts;
   const onDefect = options.onDefect ?? throwLater;
-  const router = new Router({ handlers: options.handlers ?? HANDLERS, parts, metrics, logger, onDefect });
+  const router = new Router({ handlers, parts, metrics, logger, onDefect });
   const server = new Server({
     router,
     limits: config.limits,
@@ -173,19 +184,37 @@ async function start(options: BrokerOptions, opened: Opened, make: Make): Promis
   const bound: BoundListener[] = [];
   for (const listener of config.listeners) bound.push(await bind(server, listener));
   const addresses = bound.map((listener) => reachable(listener, bound));
-  await register(parts, addresses, opened);
+  if (config.cluster.isAlone) await register(parts, addresses, opened);
+  else {
+    server.serveNodes();
+    await join({ options, parts, dataPath, links, endPoints: endPointsOf(addresses), opened });
+  }
+  await dataPath.setAsideStrays();
   server.serve();
   return make(parts, server, addresses, opened, options.defer ?? queueMicrotask);
 }
 
-async function openParts(options: BrokerOptions, opened: Opened): Promise<Parts> {
-  const { config, disk, clock, random, logger, crc32c, compression } = options;
-  const { dataDir: dir } = config;
+interface OpenParts {
+  readonly parts: Parts;
+  readonly dataPath: DataPath;
+  readonly links: ClusterLinks;
+}
+
+async function openParts(options: BrokerOptions, handlers: readonly AnyHandler[], opened: Opened): Promise<OpenParts> {
+  const { config, disk, network, clock, random, logger, crc32c, compression } = options;
+  const { dataDir: dir, nodeId, cluster } = config;
   await disk.makeDir(dir);
   const lock = await disk.lock(`${dir}/${LOCK_NAME}`);
   opened.add(() => lock.release());
-  const { clusterId, directoryId } = await metaProperties(disk, dir, config.nodeId, random);
-  const log = new DiskMetadataLog({ disk, dir: `${dir}/${METADATA_DIR}`, clock, crc32c, logger });
+  const found: { metadata?: MetadataManager; parts?: Parts } = {};
+  const links = new ClusterLinks({ nodeId, cluster, network, clock, random, image: () => found.metadata?.image });
+  const { peers } = links;
+  opened.add(async () => peers.close());
+  const joins = !cluster.isAlone && !cluster.isController;
+  const wanted = options.clusterId ?? (joins ? await links.clusterId(joinMsMax(config)) : undefined);
+  const { clusterId, directoryId } = await metaProperties(disk, dir, nodeId, random, wanted);
+  const manager = (): MetadataManager => there(found.metadata, 'the metadata is open');
+  const { log, feeds: metadataFeeds } = metadataLogOf({ config, disk, clock, crc32c, logger, peers, manager });
   const metadata = await MetadataManager.open({
     random,
     statics: config.statics,
@@ -193,16 +222,42 @@ async function openParts(options: BrokerOptions, opened: Opened): Promise<Parts>
     clusterId,
     bytesBetweenSnapshots: config.integer('metadata.log.max.record.bytes.between.snapshots'),
   });
+  found.metadata = metadata;
   opened.add(() => metadata.close());
-  const autoTopics = new TopicAutoCreation({ manager: metadata, statics: config.statics, clock, logger });
-  const dataPath = await DataPath.open({ config, metadata, disk, clock, random, logger, crc32c, compression });
+  const controllerChannel = new RoutedControllerChannel({
+    nodeId,
+    metadata,
+    peers,
+    voters: () => cluster.voters.map((voter) => voter.nodeId),
+    here: (api, request) => answerHere(handlers, there(found.parts, 'the parts are there'), api, request),
+    clock,
+    random,
+  });
+  const activeController = new ActiveController({
+    nodeId,
+    metadata,
+    addressOf: links.brokerAddress,
+    probe: links.probe,
+    clock,
+    logger,
+    sessionTimeoutMs: config.integer('broker.session.timeout.ms'),
+    heartbeatMs: config.integer('broker.heartbeat.interval.ms'),
+    isAlone: cluster.isAlone,
+  });
+  opened.add(async () => activeController.close());
+  const forwarding = new EnvelopeForwarding(controllerChannel);
+  const createTopics = createTopicsAnywhere(metadata, activeController, forwarding);
+  const autoTopics = new TopicAutoCreation({ manager: metadata, statics: config.statics, clock, logger, createTopics });
+  const dataPath = await DataPath.open({ ...options, metadata, peers, controllerChannel });
   opened.add(() => dataPath.close());
   const { replicas, delayed, fetches, producerIds } = dataPath;
-  const metrics = new BrokerMetrics();
   const world = { config, clock, random, logger, crc32c, compression };
   const groups = await GroupCoordinator.open({ ...world, metadata, autoTopics, replicas });
   opened.add(async () => groups.close());
-  return { ...world, metrics, metadata, autoTopics, directoryId, replicas, delayed, fetches, producerIds, groups };
+  const node = { peers, controllerChannel, activeController, forwarding, metadataFeeds };
+  const data = { directoryId, replicas, delayed, fetches, producerIds, groups };
+  found.parts = { ...world, metrics: new BrokerMetrics(), metadata, autoTopics, ...node, ...data };
+  return { parts: found.parts, dataPath, links };
 }
 
 async function bind(server: Server, { name, address, advertised }: ListenerConfig): Promise<BoundListener> {
@@ -222,26 +277,78 @@ function reachable(listener: BoundListener, all: readonly BoundListener[]): Boun
   return { ...listener, advertised: { host: listener.advertised.host, port } };
 }
 
-/** Tells the cluster that this broker is here, and where; and before it goes, that it goes. */
-async function register(parts: Parts, addresses: readonly BoundListener[], opened: Opened): Promise<void> {
-  const { metadata, config, random, directoryId } = parts;
-  const endPoints = addresses.map(({ name, advertised: { host, port } }) => ({
+function endPointsOf(addresses: readonly BoundListener[]): readonly Endpoint[] {
+  return addresses.map(({ name, advertised: { host, port } }) => ({
     name,
     host,
     port,
     securityProtocol: SECURITY_PROTOCOL_PLAINTEXT,
   }));
+}
+
+/** The only node of its cluster says that it is here, and where; and before it goes, that it goes. */
+async function register(parts: Parts, addresses: readonly BoundListener[], opened: Opened): Promise<void> {
+  const { metadata, config, random, directoryId } = parts;
   const { brokerEpoch } = await metadata.submit((controller) =>
     controller.registerBroker({
       brokerId: config.nodeId,
       incarnationId: random.uuid(),
-      endPoints,
+      endPoints: endPointsOf(addresses),
       features: SUPPORTED_FEATURES,
       rack: config.rack,
       logDirs: [directoryId],
     }),
   );
   opened.add(() => metadata.submit((controller) => controller.beginBrokerShutdown(config.nodeId, brokerEpoch)));
+}
+
+interface Joining extends OpenParts {
+  readonly options: BrokerOptions;
+  readonly endPoints: readonly Endpoint[];
+  readonly opened: Opened;
+}
+
+/** Becomes a broker of the cluster, and stays one until the end. A node without that role only has its vote. */
+async function join({ options, parts, dataPath, links, endPoints, opened }: Joining): Promise<void> {
+  const { config, metadata, random, clock, logger, directoryId, controllerChannel } = parts;
+  if (!config.cluster.isBroker) return;
+  const waits =
+    config.integer('controlled.shutdown.max.retries') * config.integer('controlled.shutdown.retry.backoff.ms');
+  const life = new BrokerLife({
+    nodeId: config.nodeId,
+    clusterId: metadata.image.clusterId,
+    incarnationId: random.uuid(),
+    rack: config.rack,
+    logDirs: [directoryId],
+    previousBrokerEpoch: BigInt(dataPath.lastStop?.brokerEpoch ?? -1),
+    metadata,
+    channel: controllerChannel,
+    clock,
+    logger,
+    heartbeatMs: config.integer('broker.heartbeat.interval.ms'),
+    sessionTimeoutMs: config.integer('broker.session.timeout.ms'),
+    joinMsMax: joinMsMax(config),
+    leaveMsMax: config.flag('controlled.shutdown.enable') ? waits : 0,
+    offlineLogDirs: () => [],
+    onEnded: (reason) => {
+      options.onEnded?.(reason);
+      opened.close().catch((error: unknown) => logger.error(`closing failed: ${String(error)}`));
+    },
+  });
+  links.peers.onLost((id) => {
+    if (id === metadata.role.leaderId) life.beatNow();
+  });
+  opened.add(() => life.leave());
+  await life.join(endPoints);
+}
+
+function joinMsMax(config: BrokerConfig): number {
+  return config.integer('initial.broker.registration.timeout.ms');
+}
+
+function there<T>(part: T | undefined, claim: string): T {
+  invariant(part !== undefined, claim);
+  return part;
 }
 
 /** Nobody catches it: by default it ends the process. */

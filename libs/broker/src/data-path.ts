@@ -1,4 +1,5 @@
 import {
+  ApiError,
   asError,
   type Clock,
   type Compression,
@@ -9,11 +10,14 @@ import {
   type Uuid,
 } from '@trunkline/kernel';
 import { LogManager } from '@trunkline/log';
-import type { MetadataManager } from '@trunkline/metadata';
+import type { MetadataManager, ProducerIdBlock } from '@trunkline/metadata';
+import { AllocateProducerIds, errorName } from '@trunkline/protocol';
 import type { BrokerConfig } from './config.js';
 import { Fetches } from './fetch/fetches.js';
 import { nearestReplica } from './fetch/nearest-replica.js';
 import { MemoryBudget } from './server/memory-budget.js';
+import type { ControllerChannel } from './peers/controller-channel.js';
+import type { Peers } from './peers/peers.js';
 import { ProducerIds } from './producer-ids.js';
 import { Delayed } from './replica/delayed.js';
 import { ReplicaManager } from './replica/replica-manager.js';
@@ -29,7 +33,12 @@ export interface DataPathOptions {
   readonly logger: Logger;
   readonly crc32c: Crc32c;
   readonly compression: Compression;
+  readonly peers: Peers;
+  readonly controllerChannel: ControllerChannel;
 }
+
+/** How long an idempotent producer may wait for a block of producer ids. */
+const ALLOCATE_MS_MAX = 10_000;
 
 /** Everything that records pass through on their way in and out, put together. */
 export class DataPath {
@@ -58,12 +67,7 @@ export class DataPath {
       sessionSlotsMax: config.integer('max.incremental.fetch.session.cache.slots'),
       nearest: (...of) => nearestReplica(metadata.image, ...of),
     });
-    this.producerIds = new ProducerIds(() =>
-      metadata.submit((controller) => {
-        const { epoch = -1n } = metadata.image.brokers.get(nodeId) ?? {};
-        return controller.allocateProducerIds(nodeId, epoch);
-      }),
-    );
+    this.producerIds = new ProducerIds(() => this.#allocateProducerIds());
   }
 
   /** Opens the logs of the partitions that the metadata gives to this node, and follows it from then on. */
@@ -79,7 +83,6 @@ export class DataPath {
     });
     const path = new DataPath(options, logs);
     await metadata.subscribe((delta, image) => path.replicas.apply(delta, image));
-    await path.#setAsideStrays();
     return path;
   }
 
@@ -92,8 +95,25 @@ export class DataPath {
     this.#replication = new Replication({ ...world, nodeId, replicas, clock, crc32c, logger, settings });
   }
 
-  /** Data of topics whose deletion a crash was quicker than. It is in nobody's way, so this failing stops nothing. */
-  async #setAsideStrays(): Promise<void> {
+  async #allocateProducerIds(): Promise<ProducerIdBlock> {
+    const { metadata, config, controllerChannel } = this.options;
+    const brokerEpoch = metadata.image.brokers.get(config.nodeId)?.epoch ?? -1n;
+    const request = { brokerId: config.nodeId, brokerEpoch };
+    const told = await controllerChannel.ask(AllocateProducerIds, request, ALLOCATE_MS_MAX);
+    if (told.errorCode !== 0) throw new ApiError(errorName(told.errorCode), 'no producer ids are given');
+    return { first: told.producerIdStart, size: BigInt(told.producerIdLen) };
+  }
+
+  /** How the last uptime ended, as the directory proves; undefined: not in order. */
+  get lastStop(): LogManager['lastStop'] {
+    return this.logs.lastStop;
+  }
+
+  /**
+   * Sets aside data of topics whose deletion a crash was quicker than. Only once the metadata is whole: before that every
+   * topic would look deleted. It is in nobody's way, so this failing stops nothing.
+   */
+  async setAsideStrays(): Promise<void> {
     const { metadata, logger } = this.options;
     const { topics } = metadata.image;
     try {

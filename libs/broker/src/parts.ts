@@ -3,6 +3,11 @@ import type { MetadataManager, TopicAutoCreation } from '@trunkline/metadata';
 import type { BrokerConfig } from './config.js';
 import type { Fetches } from './fetch/fetches.js';
 import type { GroupCoordinator } from './groups/group-coordinator.js';
+import type { Forwarding } from './handlers/forwarded.js';
+import type { ActiveController } from './node/active-controller.js';
+import type { MetadataFeeds } from './node/metadata-feeds.js';
+import type { ControllerChannel } from './peers/controller-channel.js';
+import type { Peers } from './peers/peers.js';
 import type { ProducerIds } from './producer-ids.js';
 import type { Delayed } from './replica/delayed.js';
 import type { ReplicaManager } from './replica/replica-manager.js';
@@ -24,6 +29,16 @@ export interface Parts {
   readonly metrics: BrokerMetrics;
   /** The cluster's metadata: `image` to read, `submit` to change. */
   readonly metadata: MetadataManager;
+  /** The other nodes of the cluster. */
+  readonly peers: Peers;
+  /** To whoever is the active controller, this node included. */
+  readonly controllerChannel: ControllerChannel;
+  /** What this node does while it is the active controller. */
+  readonly activeController: ActiveController;
+  /** Hands clients' requests to the active controller. */
+  readonly forwarding: Forwarding;
+  /** For nodes without a vote that follow the metadata log of this one. */
+  readonly metadataFeeds: MetadataFeeds;
   /** Makes topics that are asked for by using them, and the broker's own, within limits. */
   readonly autoTopics: TopicAutoCreation;
   /** The id of the data directory. */

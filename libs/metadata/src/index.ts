@@ -89,6 +89,11 @@ export type {
   Outcome,
   TopicTarget,
 } from './topic-control.js';
-export { OFFSETS_TOPIC, TopicAutoCreation, type TopicAutoCreationOptions } from './topic-auto-creation.js';
+export {
+  OFFSETS_TOPIC,
+  TopicAutoCreation,
+  type CreateTopics,
+  type TopicAutoCreationOptions,
+} from './topic-auto-creation.js';
 export type { NewTopic } from './topic-decisions.js';
 export { INTERNAL_TOPICS, METADATA_TOPIC, TOPIC_NAME_LENGTH_MAX, collisionKey, topicNameFault } from './topic-name.js';

@@ -16,19 +16,31 @@ const VERSION = 1;
 /**
  * Reads `meta.properties` of a data directory in Kafka's form, or writes it when the directory is new.
  *
- * Throws ApiError INCONSISTENT_CLUSTER_ID for a directory of another node, UNSUPPORTED_VERSION for one in a form that
- * only another version knows, and KAFKA_STORAGE_ERROR for a file that cannot be understood: the sentence says which value
- * stands there. Nothing of the directory is changed then.
+ * `clusterId`: that of a new directory, and what an older one must say. Default: a new cluster's, and any.
+ *
+ * Throws ApiError INCONSISTENT_CLUSTER_ID for a directory of another node or cluster, UNSUPPORTED_VERSION for one in a
+ * form that only another version knows, and KAFKA_STORAGE_ERROR for a file that cannot be understood: the sentence says
+ * which value stands there. Nothing of the directory is changed then.
  */
-export async function metaProperties(disk: Disk, dir: string, nodeId: NodeId, random: Random): Promise<MetaProperties> {
+export async function metaProperties(
+  disk: Disk,
+  dir: string,
+  nodeId: NodeId,
+  random: Random,
+  clusterId?: string,
+): Promise<MetaProperties> {
   if (!(await disk.list(dir)).includes(NAME)) {
-    const made: MetaProperties = { clusterId: random.uuid(), nodeId, directoryId: random.uuid() };
+    const made: MetaProperties = { clusterId: clusterId ?? random.uuid(), nodeId, directoryId: random.uuid() };
     await syncParents(disk, dir);
     await replaceFile(disk, dir, NAME, utf8(format(made)));
     return made;
   }
   const path = `${dir}/${NAME}`;
   const found = parse(fromUtf8(await readWhole(disk, path)), path);
+  if (found.nodeId === nodeId && clusterId !== undefined && found.clusterId !== clusterId) {
+    const why = `${path} says cluster.id=${found.clusterId}, but this node shall be in cluster ${clusterId}`;
+    throw new ApiError('INCONSISTENT_CLUSTER_ID', `${why}; use another directory, or the cluster it belongs to`);
+  }
   if (found.nodeId === nodeId) return found;
   const why = `${path} says node.id=${found.nodeId}, but this node is started with node.id=${nodeId}`;
   throw new ApiError('INCONSISTENT_CLUSTER_ID', `${why}; use the directory's own id, or another directory`);

@@ -11,7 +11,14 @@ export interface TopicAutoCreationOptions {
   readonly statics: StaticBrokerConfig;
   readonly clock: Clock;
   readonly logger: Logger;
+  /** Has topics made, by whoever decides. Default: `manager` does. */
+  readonly createTopics?: CreateTopics;
 }
+
+/** Makes topics, each for itself; rejects when that is not possible now. */
+export type CreateTopics = (
+  wanted: readonly NewTopic[],
+) => Promise<readonly Pick<CreateTopicOutcome, 'name' | 'error'>[]>;
 
 /**
  * Makes topics that somebody asked for by using them, and the broker's own.
@@ -21,12 +28,15 @@ export interface TopicAutoCreationOptions {
  */
 export class TopicAutoCreation {
   readonly #bucket: TokenBucket;
+  readonly #createTopics: CreateTopics;
   #quietUntilMs = -Infinity;
 
   constructor(private readonly options: TopicAutoCreationOptions) {
     const { manager, statics } = options;
     const perSecond = brokerNumber(manager.image.configs, statics, 'auto.create.topics.per.second');
     this.#bucket = new TokenBucket(perSecond);
+    this.#createTopics =
+      this.options.createTopics ?? ((wanted) => manager.submit((controller) => controller.createTopics(wanted)));
   }
 
   /**
@@ -71,7 +81,7 @@ export class TopicAutoCreation {
         },
       ],
     };
-    const [outcome] = await manager.submit((controller) => controller.createTopics([wanted]));
+    const [outcome] = await this.#createTopics([wanted]);
     if (outcome?.error !== undefined && outcome.error.code !== 'TOPIC_ALREADY_EXISTS') throw outcome.error;
   }
 
@@ -79,7 +89,7 @@ export class TopicAutoCreation {
     if (names.length === 0) return [];
     const wanted = names.map((name) => this.#plain(name));
     try {
-      return await this.options.manager.submit((controller) => controller.createTopics(wanted));
+      return await this.#createTopics(wanted);
     } catch (reason) {
       const error = refusal(reason);
       return names.map((name) => ({ name, error }));

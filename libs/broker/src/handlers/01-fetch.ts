@@ -2,6 +2,7 @@ import { ApiError, nodeId } from '@trunkline/kernel';
 import { ERROR_CODES, errorCode, Fetch, type FetchRequest, type FetchResponse } from '@trunkline/protocol';
 import type { FetchContext } from '../fetch/fetch-sessions.js';
 import type { FetchingReplica, Reading } from '../fetch/reading.js';
+import { asksForMetadata } from '../node/metadata-feeds.js';
 import type { Parts } from '../parts.js';
 import { UNKNOWN_BROKER_EPOCH } from '../replica/isr.js';
 import { handler } from '../server/handler.js';
@@ -52,7 +53,9 @@ const NO_BYTES: readonly Uint8Array[] = [];
  */
 export const fetch = handler({
   api: Fetch,
+  early: true,
   handle(request, parts, context) {
+    if (asksForMetadata(request)) return parts.metadataFeeds.answer(request);
     if (request.isolationLevel !== READ_UNCOMMITTED && request.isolationLevel !== READ_COMMITTED) {
       throw new ApiError('INVALID_REQUEST', `the isolation level is 0 or 1, not ${request.isolationLevel}`);
     }

@@ -2,6 +2,7 @@ import { ApiError } from '@trunkline/kernel';
 import { SUPPORTED_FEATURES } from '@trunkline/metadata';
 import { ApiVersions, type ResponseOf, errorCode } from '@trunkline/protocol';
 import type { Parts } from '../parts.js';
+import { NODE_SOFTWARE_NAME } from '../peers/peer-versions.js';
 import { type AnyHandler, handler, shownVersions } from '../server/handler.js';
 
 /** From here on a client names its software. */
@@ -14,17 +15,20 @@ const SOFTWARE = /^[a-zA-Z0-9](?:[a-zA-Z0-9\-.]*[a-zA-Z0-9])?$/;
  * ApiVersions (18), v0 to v4: reads the list of handlers, so what is said and what is done cannot differ.
  *
  * An unknown version is answered by the router, in v0 and with our own range (semantics, item 5). A software name or
- * version that cannot be one: INVALID_REQUEST (item 6).
+ * version that cannot be one: INVALID_REQUEST (item 6). What nodes ask each other is told to nodes only.
  */
 export function apiVersions(handlers: readonly AnyHandler[]): AnyHandler {
   return handler<typeof ApiVersions>({
     api: ApiVersions,
+    early: true,
     handle: ({ clientSoftwareName, clientSoftwareVersion }, parts, { apiVersion }) => {
       if (apiVersion >= NAMES_SOFTWARE_FROM) {
         refuseOddSoftware('name', clientSoftwareName);
         refuseOddSoftware('version', clientSoftwareVersion);
       }
-      return { errorCode: 0, apiKeys: rangesOf(handlers), ...features(parts, apiVersion) };
+      const isNode = clientSoftwareName === NODE_SOFTWARE_NAME;
+      const shown = isNode ? handlers : handlers.filter(({ between }) => between !== 'nodes');
+      return { errorCode: 0, apiKeys: rangesOf(shown), ...features(parts, apiVersion) };
     },
     failed: (_request, error) => ({ errorCode: errorCode(error.code), apiKeys: [] }),
   });

@@ -16,6 +16,7 @@ const CONTROLLERS = 2;
  */
 export const describeCluster = handler<typeof DescribeCluster>({
   api: DescribeCluster,
+  early: true,
   handle: (request, { metadata: { image }, random }, { listenerName }) => {
     refuseOtherEndPoints(request.endpointType);
     const brokers = [...image.brokers.values()].flatMap((broker) => {

@@ -27,38 +27,56 @@ import { incrementalAlterConfigs } from './44-incremental-alter-configs.js';
 import { offsetDelete } from './47-offset-delete.js';
 import { describeCluster } from './60-describe-cluster.js';
 import { describeProducers } from './61-describe-producers.js';
+import { alterPartition } from './56-alter-partition.js';
+import { brokerRegistration } from './62-broker-registration.js';
+import { brokerHeartbeat } from './63-broker-heartbeat.js';
+import { unregisterBroker } from './64-unregister-broker.js';
+import { allocateProducerIds } from './67-allocate-producer-ids.js';
+import { envelope } from './58-envelope.js';
+import { forwarded } from './forwarded.js';
 import { listConfigResources } from './74-list-config-resources.js';
 import { describeTopicPartitions } from './75-describe-topic-partitions.js';
 
 /** Every API this broker answers. ApiVersions reads it, so what is said and what is done cannot differ. */
-export const HANDLERS: readonly AnyHandler[] = withApiVersions([
-  produce,
-  fetch,
-  listOffsets,
-  metadata,
-  offsetCommit,
-  offsetFetch,
-  findCoordinator,
-  joinGroup,
-  heartbeat,
-  leaveGroup,
-  syncGroup,
-  describeGroups,
-  listGroups,
-  createTopics,
-  deleteTopics,
-  deleteRecords,
-  initProducerId,
-  offsetForLeaderEpoch,
-  describeConfigs,
-  alterConfigs,
-  describeLogDirs,
-  createPartitions,
-  deleteGroups,
-  incrementalAlterConfigs,
-  offsetDelete,
-  describeCluster,
-  describeProducers,
-  listConfigResources,
-  describeTopicPartitions,
-]);
+export const HANDLERS: readonly AnyHandler[] = withApiVersions(
+  withEnvelope([
+    produce,
+    fetch,
+    listOffsets,
+    metadata,
+    offsetCommit,
+    offsetFetch,
+    findCoordinator,
+    joinGroup,
+    heartbeat,
+    leaveGroup,
+    syncGroup,
+    describeGroups,
+    listGroups,
+    forwarded(createTopics),
+    forwarded(deleteTopics),
+    deleteRecords,
+    initProducerId,
+    offsetForLeaderEpoch,
+    describeConfigs,
+    forwarded(alterConfigs),
+    describeLogDirs,
+    forwarded(createPartitions),
+    deleteGroups,
+    forwarded(incrementalAlterConfigs),
+    offsetDelete,
+    describeCluster,
+    describeProducers,
+    listConfigResources,
+    describeTopicPartitions,
+    alterPartition,
+    brokerRegistration,
+    brokerHeartbeat,
+    forwarded(unregisterBroker),
+    allocateProducerIds,
+  ]),
+);
+
+function withEnvelope(handlers: readonly AnyHandler[]): readonly AnyHandler[] {
+  return [...handlers, envelope(handlers)];
+}

@@ -22,6 +22,8 @@ export interface ConnectionHost {
   readonly clock: Clock;
   /** Whether requests may begin: a broker that starts lets them wait. */
   readonly serving: boolean;
+  /** Whether those may begin that other nodes need before. */
+  readonly servingNodes: boolean;
   /** The broker ends this connection, for a reason worth a line. */
   closing(connection: Connection, reason: CloseReason, why: string): void;
   /** The connection has gone, whoever ended it. */
@@ -176,11 +178,15 @@ export class Connection {
   }
 
   #mayBegin(frame: Uint8Array): boolean {
-    if (this.#draining || !this.#host.serving) return false;
+    if (this.#draining || !(this.#host.serving || this.#isEarly(frame))) return false;
     if (this.#link.pendingBytes > this.#host.limits.outboundBytesMax) return false;
     if (this.#begun.length === 0) return true;
     if (this.#begun.length >= this.#host.limits.overlappingRequestsMax) return false;
     return this.#begun.at(-1)!.overlaps && this.#host.router.overlaps(frame);
+  }
+
+  #isEarly(frame: Uint8Array): boolean {
+    return this.#host.servingNodes && this.#host.router.isEarly(frame);
   }
 
   #begin(frame: Uint8Array): void {

@@ -25,6 +25,13 @@ export interface ApiHandler<A extends AnyApi> {
    */
   readonly overlaps?: boolean;
   /**
+   * Asked by nodes of the cluster only: ApiVersions tells it to them alone, and it is answered before clients are
+   * served, as a node needs others to come up.
+   */
+  readonly between?: 'nodes';
+  /** Answered before clients are served, as nodes need it of each other; clients may ask it all the same. */
+  readonly early?: true;
+  /**
    * Answers a request. May answer at once (hot paths do: an append and the fetches it wakes are one turn of the event
    * loop) or later; the connection writes answers in the order of the requests.
    */
@@ -38,6 +45,8 @@ export interface AnyHandler {
   readonly api: AnyApi;
   readonly advertised?: readonly [number, number];
   readonly overlaps?: boolean;
+  readonly between?: 'nodes';
+  readonly early?: true;
   handle(request: unknown, parts: Parts, context: RequestContext): unknown;
   failed(request: unknown, error: ApiError, context: RequestContext): unknown;
 }

@@ -72,6 +72,13 @@ export class Router {
     return this.#routes.get((frame[0]! << 8) | frame[1]!)?.handler.overlaps === true;
   }
 
+  /** Whether the request in this frame is answered before clients are served: other nodes need it to come up. */
+  isEarly(frame: Uint8Array): boolean {
+    if (frame.byteLength < 2) return false;
+    const handler = this.#routes.get((frame[0]! << 8) | frame[1]!)?.handler;
+    return handler?.early === true || handler?.between === 'nodes';
+  }
+
   /** Calls `done` exactly once: in this call when the handler answers at once. Never throws. */
   route(frame: Uint8Array, connection: ConnectionFacts, done: (outcome: Outcome) => void): void {
     let received: ReceivedRequest;

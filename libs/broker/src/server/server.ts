@@ -44,6 +44,7 @@ export class Server implements ConnectionHost {
   readonly #perHost = new Map<string, number>();
   #nextId = 1;
   #serving = false;
+  #servingNodes = false;
   #timer: Timer | undefined;
   #closing = false;
   #whenEmpty: (() => void) | undefined;
@@ -64,6 +65,16 @@ export class Server implements ConnectionHost {
   /** Whether requests begin. Until then connections are accepted, and their first request waits. */
   get serving(): boolean {
     return this.#serving;
+  }
+
+  /** Whether requests begin that nodes need of each other to come up. */
+  get servingNodes(): boolean {
+    return this.#servingNodes;
+  }
+
+  serveNodes(): void {
+    this.#servingNodes = true;
+    for (const connection of this.#connections.keys()) connection.work();
   }
 
   serve(): void {
