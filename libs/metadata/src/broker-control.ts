@@ -144,7 +144,8 @@ export class BrokerControl {
     const lost = broker.logDirs.filter((dir) => offlineLogDirs.includes(dir));
     const isBlind = lost.length === broker.logDirs.length;
     if (broker.fenced) {
-      if (wantShutDown) return 'shutdown-now';
+      // Whoever was fenced on the way down cannot turn round: it may come back by another registration.
+      if (wantShutDown || broker.inControlledShutdown) return 'shutdown-now';
       return wantFence || !isCaughtUp || lost.length > 0 ? 'fenced' : 'unfenced';
     }
     if (wantFence || isBlind) return wantShutDown ? 'shutdown-now' : 'fenced';

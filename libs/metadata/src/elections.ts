@@ -92,7 +92,7 @@ function electOne(
   if (type === 'preferred' ? leader === replicas[0] : leader !== NO_LEADER) {
     return new ApiError('ELECTION_NOT_NEEDED', `broker ${leader} leads already`);
   }
-  if (round.change(topic, partition, { election: type }) !== undefined) return undefined;
+  if (round.change(topic, partition, { election: type === 'unclean' ? 'any' : type }) !== undefined) return undefined;
   if (type === 'preferred') return new ApiError('PREFERRED_LEADER_NOT_AVAILABLE', notReady(replicas[0]));
   return new ApiError('ELIGIBLE_LEADERS_NOT_AVAILABLE', `none of its brokers is up: ${replicas.join()}`);
 }

@@ -24,9 +24,9 @@ export function logName(baseOffset: number): string {
   return `${String(baseOffset).padStart(20, '0')}.log`;
 }
 
-/** The file of the state at an offset; the second number is the leader's epoch, always 0 with one voter. */
-export function snapshotName(endOffset: number): string {
-  return `${String(endOffset).padStart(20, '0')}-${'0'.repeat(10)}.checkpoint`;
+/** The file of the state at an offset; the second number is the epoch of the last record in it, 0 without a quorum. */
+export function snapshotName(endOffset: number, epoch = 0): string {
+  return `${String(endOffset).padStart(20, '0')}-${String(epoch).padStart(10, '0')}.checkpoint`;
 }
 
 export async function inventory(disk: Disk, dir: string): Promise<Inventory> {

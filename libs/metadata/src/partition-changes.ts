@@ -11,9 +11,10 @@ export const NO_LEADER = -1 as NodeId;
  * How a leader may be found.
  *
  * `online`: whoever leads stays, else the first of the ISR, of the ELR, the last known leader. `preferred`: the same, but
- * the first replica before all others. `unclean`: at last any replica that is there, and records may be lost.
+ * the first replica before all others. `unclean`: at last any replica that is there, and records may be lost. `any`: at
+ * the very last one whose disk was replaced, and all is lost; nothing but an operator may ask for that.
  */
-export type Election = 'online' | 'preferred' | 'unclean';
+export type Election = 'online' | 'preferred' | 'unclean' | 'any';
 
 /** What shall become of a partition; what is missing stays. */
 export interface PartitionWish {
@@ -33,8 +34,10 @@ export interface PartitionWish {
 export interface PartitionRules {
   /** min.insync.replicas of the topic. */
   readonly minIsr: number;
-  /** Whether a broker may lead with its replica in this directory: it is there, does not go down, and has it. */
-  canLead(id: NodeId, directory: Uuid): boolean;
+  /** Whether a broker is there and does not go down. */
+  isActive(id: NodeId): boolean;
+  /** Whether a broker has the directory: its disk has neither failed nor been replaced. */
+  hasDirectory(id: NodeId, directory: Uuid): boolean;
   /** Where a replica goes that is new. */
   directoryOfNew(id: NodeId): Uuid;
 }
@@ -70,7 +73,7 @@ export function changePartition(
 ): PartitionChangeRecord | undefined {
   const wished = targetOf(partition, wish, rules);
   const { leader, isUnclean } = elected(partition, wished, wish.election ?? 'online', rules);
-  const target = withLeader(wished, leader, isUnclean, minIsrOf(wished, rules));
+  const target = withLeader(wished, leader, isUnclean, rules);
   const leadership = leadershipChange(partition, target, leader);
   const recovery = isUnclean ? LEADER_RECOVERY_STATES.recovering : wish.leaderRecoveryState;
   const change: PartitionChangeRecord = {
@@ -120,7 +123,7 @@ function elected(partition: PartitionImage, target: Target, election: Election, 
   const { isr, elr, replicas, directories } = target;
   const canLead = (id: NodeId): boolean => {
     const directory = directories[replicas.indexOf(id)];
-    return directory !== undefined && rules.canLead(id, directory);
+    return directory !== undefined && rules.isActive(id) && rules.hasDirectory(id, directory);
   };
   const eligible = isr.length > 0 ? isr : elr;
   const isEligible = (id: NodeId): boolean => eligible.includes(id) && canLead(id);
@@ -131,15 +134,23 @@ function elected(partition: PartitionImage, target: Target, election: Election, 
   if (eligible.length === 0 && lastLeader !== undefined && canLead(lastLeader)) {
     return { leader: lastLeader, isUnclean: true };
   }
-  const any = election === 'unclean' ? replicas.find(canLead) : undefined;
+  const blank = election === 'any' ? replicas.find((id) => rules.isActive(id)) : undefined;
+  const any = election === 'unclean' || election === 'any' ? (replicas.find(canLead) ?? blank) : undefined;
   return { leader: any ?? NO_LEADER, isUnclean: any !== undefined };
 }
 
-/** ISR and ELR once the leader is known: who leads is in sync with himself. */
-function withLeader(target: Target, leader: NodeId, isUnclean: boolean, minIsr: number): Target {
-  if (isUnclean) return { ...target, isr: [leader], elr: [] };
-  if (leader === NO_LEADER || target.isr.length > 0) return target;
-  const elr = minIsr <= 1 ? [] : target.elr.filter((id) => id !== leader);
+/** The target once the leader is known: who leads is in sync with himself, from the directory that he has now. */
+function withLeader(target: Target, leader: NodeId, isUnclean: boolean, rules: PartitionRules): Target {
+  if (leader === NO_LEADER) return target;
+  if (isUnclean) {
+    const directories = target.replicas.map((id, place) => {
+      const directory = target.directories[place] ?? rules.directoryOfNew(id);
+      return id !== leader || rules.hasDirectory(id, directory) ? directory : rules.directoryOfNew(id);
+    });
+    return { ...target, isr: [leader], elr: [], directories };
+  }
+  if (target.isr.length > 0) return target;
+  const elr = minIsrOf(target, rules) <= 1 ? [] : target.elr.filter((id) => id !== leader);
   return { ...target, isr: [leader], elr };
 }
 

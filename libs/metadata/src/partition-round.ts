@@ -77,10 +77,13 @@ export class PartitionRound {
     const { brokers } = this.state;
     return {
       minIsr: this.#topicRules(topic).minIsr,
-      canLead: (id, directory) => {
+      isActive: (id) => {
+        if (this.meanwhile.going?.has(id) === true) return false;
+        return brokers.isActive(id) || this.meanwhile.coming === id;
+      },
+      hasDirectory: (id, directory) => {
         const broker = brokers.get(id);
-        if (broker === undefined || this.meanwhile.going?.has(id) === true) return false;
-        return (brokers.isActive(id) || this.meanwhile.coming === id) && hasDirectory(broker, directory);
+        return broker !== undefined && hasDirectory(broker, directory);
       },
       directoryOfNew: (id) => directoryOfNew(brokers.get(id)),
     };

@@ -18,19 +18,27 @@ const SECTOR_BYTES = 512;
  * Throws ApiError CORRUPT_MESSAGE for everything else.
  */
 export function scanLog(bytes: Uint8Array, baseOffset: number, crc32c: Crc32c): Scanned {
+  const scanned = soundPrefix(bytes, baseOffset, crc32c);
+  const { endByte, endOffset } = scanned;
+  if (endByte === bytes.byteLength) return scanned;
+  const next = soundBatchAt(bytes, endByte, crc32c);
+  if (next !== undefined) throw damage(endByte, `offset ${next.baseOffset} stands where ${endOffset} belongs`);
+  refuseDamage(bytes, endByte, crc32c);
+  return scanned;
+}
+
+/** The sound batches at the beginning, each where the one before it ends, whatever follows them. */
+export function soundPrefix(bytes: Uint8Array, baseOffset: number, crc32c: Crc32c): Scanned {
   const batches: RecordBatch[] = [];
   let endOffset = baseOffset;
   let endByte = 0;
   while (endByte < bytes.byteLength) {
     const batch = soundBatchAt(bytes, endByte, crc32c);
-    if (batch === undefined) break;
-    if (batch.baseOffset !== endOffset)
-      throw damage(endByte, `offset ${batch.baseOffset} stands where ${endOffset} belongs`);
+    if (batch === undefined || batch.baseOffset !== endOffset) break;
     batches.push(batch);
     endOffset += batch.recordCount;
     endByte += batch.sizeBytes;
   }
-  if (endByte < bytes.byteLength) refuseDamage(bytes, endByte, crc32c);
   return { batches, endOffset, endByte };
 }
 

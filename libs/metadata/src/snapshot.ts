@@ -29,11 +29,22 @@ export function* recordsOf(image: LoadedImage): Generator<MetadataRecord, void, 
   }
 }
 
+/** A record of the quorum's own in a snapshot: its protocol, its voters. */
+export interface SnapshotControl {
+  readonly type: 'KRAFT_VERSION' | 'KRAFT_VOTERS';
+  readonly value: Uint8Array;
+}
+
 /**
  * The bytes of a snapshot, in Kafka's form: a batch with the header, batches of records, a batch with the footer. The
  * footer is what makes it whole.
  */
-export function encodeSnapshot(records: Iterable<MetadataRecord>, timestampMs: number, crc32c: Crc32c): Uint8Array {
+export function encodeSnapshot(
+  records: Iterable<MetadataRecord>,
+  timestampMs: number,
+  crc32c: Crc32c,
+  controls: readonly SnapshotControl[] = [],
+): Uint8Array {
   const chunks: Uint8Array[] = [];
   let baseOffset = 0;
   const put = (values: readonly Uint8Array[], key: Uint8Array | null): void => {
@@ -48,6 +59,7 @@ export function encodeSnapshot(records: Iterable<MetadataRecord>, timestampMs: n
   };
   const header = encodeBody(SnapshotHeaderRecord, 0, { version: 0, lastContainedLogTimestamp: BigInt(timestampMs) });
   put([concatBytes(header)], controlKey('SNAPSHOT_HEADER'));
+  for (const { type, value } of controls) put([value], controlKey(type));
   let pending: Uint8Array[] = [];
   for (const record of records) {
     pending.push(encodeRecord(record));
