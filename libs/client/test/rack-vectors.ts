@@ -299,4 +299,11 @@ export const RACK_VECTORS: readonly RackVector[] = [
     loads: '3 3 4',
     far: 4,
   },
+  {
+    topics: ['a ab ab ab b', 'b a a a b a -', 'b ab ab ab a a'],
+    members: ['m0 a - 0', 'm1 a - 0', 'm2 a - 01', 'm3 a - 2', 'm4 c - 012'],
+    range: ['0/0 0/1', '0/2', '0/3 1/1 1/2 1/3 1/5', '2/1 2/2 2/3', '0/4 1/0 1/4 1/6 2/0 2/4 2/5'],
+    loads: '2 3 4 4 5',
+    far: 5,
+  },
 ];
