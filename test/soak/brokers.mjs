@@ -10,12 +10,14 @@ export const brokers = {
   async trunkline(port) {
     const dir = mkdtempSync(join(tmpdir(), 'trunkline-soak-'));
     const settings = { 'auto.create.topics.enable': 'false', 'group.initial.rebalance.delay.ms': '0' };
-    // The soak may end by an error or a signal.
-    const remove = () => rmSync(dir, { recursive: true, force: true });
-    process.once('exit', remove);
+    const remove = () => rmSync(dir, { recursive: true, force: true, maxRetries: 5 });
     let running;
     const start = async () => {
-      running = await startBrokerProcess(port, dir, settings);
+      process.off('exit', remove);
+      const starting = startBrokerProcess(port, dir, settings);
+      // The soak may end by an error or a signal: first the process goes, which sees to that itself, then its files.
+      process.once('exit', remove);
+      running = await starting;
     };
     await start();
     return {

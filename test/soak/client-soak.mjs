@@ -8,7 +8,7 @@ import { NodeNetwork, compression, crc32c, nodeClock, nodeRandom, nodeScramHashe
 import { brokers } from './brokers.mjs';
 import { dice } from './dice.mjs';
 import { Ledger, Reader } from './ledger.mjs';
-import { pause, read, within, write } from './load.mjs';
+import { IN_ORDER, ending, pause, read, within, write } from './load.mjs';
 import { Memory } from './memory.mjs';
 
 const { values: given } = parseArgs({
@@ -30,10 +30,18 @@ const GROUP = 'soak-group';
 const PARTITIONS = 6;
 const PRODUCERS = 2;
 const BACK_MS_MAX = 60_000;
+const END_MS_MAX = 60_000;
+/** From the last write to the last line; longer, and something hangs. */
+const CLOSING_MS_MAX = 600_000;
 
 const unhandled = [];
 process.on('unhandledRejection', (reason) => unhandled.push(reason));
-for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => process.exit(1));
+const giveUp = (reason) => {
+  console.log(`FAIL the soak with seed ${seed} ${reason}`);
+  process.exit(1);
+};
+for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => giveUp(`was ended by ${signal}`));
+setTimeout(() => giveUp('does not end'), minutes * 60_000 + CLOSING_MS_MAX).unref();
 
 console.log(`soak: ${given.broker}, ${minutes} min, seed ${seed}`);
 const random = dice(seed);
@@ -73,45 +81,54 @@ async function soak() {
     read({ consumer: stays, reader: group, stop: reads.signal }),
     comesAndGoes(member, group, reads.signal),
   ];
-  // A reader that fails ends the soak at once: what follows would only be noise.
-  const readersEnded = Promise.all(readers);
-  readersEnded.catch(() => writes.abort());
   const producers = Array.from({ length: PRODUCERS }, (_, name) => {
     const producer = writing.producer({ deliveryTimeoutMs: 300_000 });
     return write({ producer, name, topic: TOPIC, partitions: PARTITIONS, ledger, stop: writes.signal });
   });
+  // Whoever fails ends the soak at once: what follows would only be noise.
+  const [readersEnded, producersEnded] = [Promise.all(readers), Promise.all(producers)];
+  for (const all of [readersEnded, producersEnded]) all.catch(() => writes.abort());
 
-  const { kills, slowestMs } = await killing(ledger, writes.signal);
+  const { kills, slowestMs, trouble } = await killing(ledger, writes.signal);
   writes.abort();
-  const areSettled = (await Promise.all(producers)).every(Boolean);
-  const logIsWhole = await within(60_000, () => ledger.missing(log) === 0);
-  const groupIsWhole = await within(60_000, () => ledger.missing(group) === 0);
-  const isCommitted = await within(30_000, async () => (await lag(admin, log)) === 0);
+  const producersEnd = await ending(producersEnded, 2 * END_MS_MAX);
+  const stored = await endOfLog(admin);
+  // To the very end: what is there twice may be the last of all.
+  const logIsWhole = await within(END_MS_MAX, () => ledger.missing(log) === 0 && log.read >= stored);
+  const groupIsWhole = await within(END_MS_MAX, () => ledger.missing(group) === 0);
+  const isCommitted = await within(END_MS_MAX, async () => (await committed(admin)) === stored);
   reads.abort();
-  const readersEnd = await readersEnded.then(
-    () => 'in order',
-    (reason) => String(reason),
-  );
+  const readersEnd = await ending(readersEnded, END_MS_MAX);
   const closingAtMs = performance.now();
-  await Promise.all(clients.map((client) => client.close()));
+  const clientsEnd = await ending(Promise.all(clients.map((client) => client.close())), END_MS_MAX);
   const closeMs = performance.now() - closingAtMs;
 
-  console.log(`records   ${ledger.total} written, ${log.read} in the log, ${group.read} by the group`);
+  console.log(`seed      ${seed} of ${given.broker}, ${minutes} min`);
+  console.log(`records   ${ledger.total} sent, ${ledger.acknowledged} acknowledged, ${stored} in the log`);
+  console.log(`read      ${log.read} of the log, ${group.read} by the group`);
   console.log(`kills     ${kills}, writes went on within ${slowestMs.toFixed(0)} ms of the broker's return at most`);
   console.log(`again     ${log.again} in the log, ${group.again} by the group (after rebalances)`);
   console.log(`memory    ${memory.text()}`);
   const { refusedCount, refused } = ledger;
   return report([
-    [`every record is acknowledged (${refusedCount} refused) ${refused.join('; ')}`, areSettled && refusedCount === 0],
+    [`producers end: ${producersEnd}`, producersEnd === IN_ORDER],
+    [
+      `every record is acknowledged (${refusedCount} refused) ${refused.join('; ')}`,
+      ledger.acknowledged === ledger.total,
+    ],
     [`nothing is lost (${log.lost + ledger.missing(log)})`, logIsWhole && log.lost === 0],
-    [`nothing is there twice or out of order (${log.again})`, log.again === 0 && log.read === ledger.total],
+    [`nothing is there twice or out of order (${log.again})`, log.again === 0 && log.read === stored],
+    [`the log holds as many as were sent (${stored - ledger.total})`, stored === ledger.total],
     [`acknowledgements come in the order of the log (${ledger.disordered})`, ledger.disordered === 0],
     [`the group misses nothing (${group.lost + ledger.missing(group)})`, groupIsWhole && group.lost === 0],
     ['the group commits to the end', isCommitted],
-    [`readers end: ${readersEnd}`, readersEnd === 'in order'],
-    [`the broker was killed, and writes went on each time`, kills > 0 && slowestMs < BACK_MS_MAX],
+    [`readers end: ${readersEnd}`, readersEnd === IN_ORDER],
+    [`the broker was killed, and writes went on each time ${trouble ?? ''}`, kills > 0 && trouble === undefined],
     [`memory is bounded`, memory.isBounded()],
-    [`clients close within a moment (${closeMs.toFixed(0)} ms)`, closeMs < 10_000],
+    [
+      `clients close within a moment: ${clientsEnd} (${closeMs.toFixed(0)} ms)`,
+      clientsEnd === IN_ORDER && closeMs < 10_000,
+    ],
     [`no rejection is unhandled ${unhandled.join('; ')}`, unhandled.length === 0],
   ]);
 }
@@ -128,12 +145,13 @@ async function killing(ledger, signal) {
     await broker.kill();
     kills += 1;
     await pause(random() * 3_000);
-    await broker.start();
+    const back = await ending(broker.start(), BACK_MS_MAX);
+    if (back !== IN_ORDER) return { kills, slowestMs, trouble: `the broker does not come back: ${back}` };
     const backAtMs = performance.now();
     const before = ledger.acknowledged;
     const goesOn = await within(BACK_MS_MAX, () => ledger.acknowledged > before);
     slowestMs = Math.max(slowestMs, performance.now() - backAtMs);
-    if (!goesOn) break;
+    if (!goesOn) return { kills, slowestMs, trouble: `no write within ${BACK_MS_MAX} ms` };
     if (kills % 5 === 0) console.log(`          ${kills} kills, ${ledger.acknowledged} acknowledged`);
   }
   if (!signal.aborted) await pause(Math.max(0, endMs - performance.now()));
@@ -148,12 +166,21 @@ async function comesAndGoes(member, reader, stop) {
   }
 }
 
-/** How far the group's commits are behind what the log holds. */
-async function lag(admin, log) {
-  const offsets = (await admin.groups.listOffsets([{ groupId: GROUP }])).value(GROUP);
-  let committed = 0;
-  for (const [, outcome] of offsets) committed += outcome.ok ? (outcome.value?.offset ?? 0) : 0;
-  return log.read - committed;
+/** How many records the log holds, by the ends of its partitions: nothing is deleted, and nothing is transactional. */
+async function endOfLog(admin) {
+  const queries = Array.from({ length: PARTITIONS }, (_, partition) => ({ topic: TOPIC, partition, at: 'latest' }));
+  return sum(await admin.offsets.list(queries));
+}
+
+/** How many records the group says it has handled. */
+async function committed(admin) {
+  return sum((await admin.groups.listOffsets([{ groupId: GROUP }])).value(GROUP));
+}
+
+function sum(offsets) {
+  let total = 0;
+  for (const [, outcome] of offsets) total += outcome.ok ? (outcome.value?.offset ?? 0) : 0;
+  return total;
 }
 
 function report(checks) {

@@ -2,6 +2,9 @@ import { textOf } from './ledger.mjs';
 
 const TICK_MS = 5;
 const UNSETTLED_MAX = 1_000;
+const SETTLED_MS_MAX = 60_000;
+
+export const IN_ORDER = 'in order';
 
 export const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
@@ -15,7 +18,16 @@ export async function within(limitMs, isSo) {
   return false;
 }
 
-/** A producer that writes a record to each partition every few milliseconds, as long as not too much is unsettled. */
+/** How something ended: in order, with an error, or not within the time. */
+export async function ending(promise, limitMs) {
+  const late = pause(limitMs).then(() => `not within ${limitMs} ms`);
+  return await Promise.race([promise.then(() => IN_ORDER, String), late]);
+}
+
+/**
+ * A producer that writes a record to each partition every few milliseconds, as long as not too much is unsettled. Ends
+ * when it is told to and all is settled.
+ */
 export function write({ producer, name, topic, partitions, ledger, stop }) {
   let unsettled = 0;
   const send = (partition) => {
@@ -31,7 +43,8 @@ export function write({ producer, name, topic, partitions, ledger, stop }) {
       if (unsettled < UNSETTLED_MAX) for (let partition = 0; partition < partitions; partition++) send(partition);
       await pause(TICK_MS);
     }
-    return await within(60_000, () => unsettled === 0);
+    await within(SETTLED_MS_MAX, () => unsettled === 0);
+    if (unsettled > 0) throw new Error(`${unsettled} records of producer ${name} are not settled`);
   })();
 }
 

@@ -84,8 +84,14 @@ class Node implements ApacheKafka {
   #process: ChildProcess | undefined;
   #log = '';
   startMs = 0;
+  /** The process of the test may end by an error or a signal, also while this one is killed. */
+  readonly #orphaned = (): void => {
+    this.#process?.kill('SIGKILL');
+    this.#remove();
+  };
 
   constructor(jars: string, options: ApacheKafkaOptions) {
+    process.once('exit', this.#orphaned);
     this.#classpath = join(jars, '*');
     this.#options = options;
     this.#port = options.port;
@@ -166,12 +172,6 @@ class Node implements ApacheKafka {
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     this.#process = child;
-    const orphaned = (): void => {
-      child.kill('SIGKILL');
-      rmSync(this.#dir, { recursive: true, force: true });
-    };
-    process.once('exit', orphaned);
-    child.once('exit', () => process.off('exit', orphaned));
     for (const stream of [child.stdout, child.stderr]) {
       stream.on('data', (text: Buffer) => {
         this.#log = (this.#log + text.toString()).slice(-LOG_CHARACTERS_MAX);
@@ -206,7 +206,13 @@ class Node implements ApacheKafka {
 
   async close(): Promise<void> {
     await this.kill();
-    rmSync(this.#dir, { recursive: true, force: true });
+    process.off('exit', this.#orphaned);
+    this.#remove();
+  }
+
+  #remove(): void {
+    // Again, should a process that is just killed still write.
+    rmSync(this.#dir, { recursive: true, force: true, maxRetries: 5 });
   }
 }
 
