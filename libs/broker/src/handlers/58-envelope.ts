@@ -17,6 +17,7 @@ import { type ForwardedHandler, isForwarded } from './forwarded.js';
  * Envelope (58), v0: a broker hands on what a client asked it; answered by the active controller as the client would be
  * (KIP-590).
  *
+ * Envelopes of a connection overlap: one change that waits must not hold up those of other clients.
  * Only requests that change metadata are taken, and no envelope inside another: INVALID_REQUEST.
  * Not done: the principal is not looked at, as nobody is authorized yet.
  */
@@ -25,6 +26,7 @@ export function envelope(handlers: readonly AnyHandler[]): AnyHandler {
   return handler<typeof Envelope>({
     api: Envelope,
     between: 'nodes',
+    overlaps: true,
     handle: async ({ requestData, clientHostAddress }, parts, context) => {
       if (!parts.metadata.role.isActive) throw new ApiError('NOT_CONTROLLER', 'another node decides');
       const received = decodeRequestHeader(requestData);

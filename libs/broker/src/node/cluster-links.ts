@@ -15,7 +15,7 @@ import { StartFault } from '../start-fault.js';
 import type { Probe } from './active-controller.js';
 
 /** Lanes whose questions go to a node as a controller; all others go to its broker. */
-const QUORUM_LANES: ReadonlySet<string> = new Set(['controller', 'metadata', 'quorum']);
+const QUORUM_LANE = /^(controller|metadata|quorum)/;
 
 const PROBE_MS_MAX = 500;
 const ASK_MS = 1_000;
@@ -84,6 +84,6 @@ export class ClusterLinks {
   #addressOf(id: NodeId, lane: string): Address | undefined {
     const voter = this.#options.cluster.voters.find(({ nodeId }) => nodeId === id);
     const broker = this.brokerAddress(id);
-    return QUORUM_LANES.has(lane) ? (voter ?? broker) : (broker ?? voter);
+    return QUORUM_LANE.test(lane) ? (voter ?? broker) : (broker ?? voter);
   }
 }

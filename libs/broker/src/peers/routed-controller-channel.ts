@@ -1,6 +1,6 @@
 import { ApiError, type Clock, type NodeId, type Random } from '@trunkline/kernel';
 import type { ControllerRole } from '@trunkline/metadata';
-import { type AnyApi, errorCode } from '@trunkline/protocol';
+import { AlterPartition, type AnyApi, Envelope, errorCode } from '@trunkline/protocol';
 import { inTime } from '../handlers/in-time.js';
 import { Backoff } from './backoff.js';
 import type { ControllerChannel } from './controller-channel.js';
@@ -26,7 +26,14 @@ export interface RoutedControllerChannelOptions {
   readonly random: Random;
 }
 
+/** Lanes of questions to controllers begin so. */
 export const CONTROLLER_LANE = 'controller';
+
+/** What may take its time has a lane of its own: a change waits for heartbeats, so it must not stand in front of them. */
+function laneOf({ key }: AnyApi): string {
+  if (key === Envelope.key) return `${CONTROLLER_LANE}-forward`;
+  return key === AlterPartition.key ? `${CONTROLLER_LANE}-isr` : CONTROLLER_LANE;
+}
 
 const RETRY_MS = 10;
 const RETRY_MS_MAX = 200;
@@ -105,7 +112,7 @@ export class RoutedControllerChannel implements ControllerChannel {
     };
     this.#waiting.add(wake);
     try {
-      return await peers.ask(to, api, request, { timeoutMs, lane: CONTROLLER_LANE, signal: moved.signal });
+      return await peers.ask(to, api, request, { timeoutMs, lane: laneOf(api), signal: moved.signal });
     } finally {
       this.#waiting.delete(wake);
     }
