@@ -368,42 +368,4 @@ describe('a controller of several brokers', () => {
        answer isCaughtUp isFenced shouldShutDown"
     `);
   });
-
-  it('moves a partition: it grows, catches up, shrinks', () => {
-    expect(
-      playCluster(
-        `
-        cluster 1 2 3 4 5 6
-        create orders 1,2,3
-        reassign orders-0 4,5,6
-        reassigning
-        isr orders-0 1,2,3,4,5
-        isr orders-0 1,2,3,4,5,6
-        show orders-0
-        reassigning
-        reassign orders-0 back`,
-        { 'min.insync.replicas': '2' },
-      ),
-    ).toMatchInlineSnapshot(`
-     "> cluster 1 2 3 4 5 6
-     > create orders 1,2,3
-       topic orders orders
-       partition orders-0 replicas 1,2,3 isr 1,2,3 leader 1 e0
-     > reassign orders-0 4,5,6
-       partition-change orders-0 replicas 4,5,6,1,2,3 adding 4,5,6 removing 1,2,3 directories
-     > reassigning
-       orders-0 leader 1 e0.1 replicas 4,5,6,1,2,3 isr 1,2,3 adding 4,5,6 removing 1,2,3
-     > isr orders-0 1,2,3,4,5
-       partition-change orders-0 isr 1,2,3,4,5
-       answer leader 1 e0.2 replicas 4,5,6,1,2,3 isr 1,2,3,4,5 adding 4,5,6 removing 1,2,3
-     > isr orders-0 1,2,3,4,5,6
-       partition-change orders-0 replicas 4,5,6 adding none removing none isr 4,5,6 leader 4 directories
-       answer NEW_LEADER_ELECTED: broker 4 leads from now on
-     > show orders-0
-       orders-0 leader 4 e1.3 replicas 4,5,6 isr 4,5,6
-     > reassigning
-     > reassign orders-0 back
-       answer NO_REASSIGNMENT_IN_PROGRESS: orders-0 is not reassigned"
-    `);
-  });
 });

@@ -1,5 +1,6 @@
-import { ApiError, type Decision, type NodeId, type Uuid } from '@trunkline/kernel';
+import { ApiError, ZERO_UUID, type Decision, type NodeId, type Uuid } from '@trunkline/kernel';
 import { BrokerLiveness } from '../src/broker-liveness.js';
+import { RESERVED_DIRECTORIES } from '../src/directories.js';
 import type { BrokerImage, PartitionImage, TopicImage } from '../src/image.js';
 import type { MetadataRecord } from '../src/records.js';
 import { listReassignments } from '../src/reassignments.js';
@@ -101,6 +102,8 @@ class ClusterPlay {
         return this.#commit(controller.electUncleanLeaders());
       case 'reassign':
         return this.#reassign(first, rest);
+      case 'assign':
+        return this.#assign(Number(first), rest);
       case 'reassigning':
         for (const { topic, partition } of listReassignments(this.#world.image.topics, undefined)) {
           this.#lines.push(`  ${topic}-${partition.index} ${stateOf(partition)}`);
@@ -122,16 +125,29 @@ class ClusterPlay {
     }
   }
 
-  /** `register 2`, with a proof of its clean shutdown (`clean`), or as the process that is there already (`again`). */
-  #register(id: number, how?: string): void {
+  /**
+   * `register 2`, with a proof of its clean shutdown (`clean`), or as the process that is there already (`again`); with
+   * another disk (`blank`), or others that it may not have.
+   */
+  #register(id: number, how = ''): void {
     const { controller, random, image } = this.#world;
     const before = image.brokers.get(id as NodeId);
     const fresh = registration(id, random);
     const known = before && { logDirs: how === 'blank' ? fresh.logDirs : before.logDirs };
     const proof = how === 'clean' && before && { previousBrokerEpoch: before.epoch };
     const same = how === 'again' && before && { incarnationId: before.incarnationId };
+    const [disk = RESERVED_DIRECTORIES.lost] = fresh.logDirs;
+    const disks: Readonly<Record<string, readonly Uuid[]>> = {
+      'two-disks': [disk, random.uuid()],
+      'no-disks': [],
+      'same-disks': [disk, disk],
+      'reserved-disk': [RESERVED_DIRECTORIES.lost],
+      'disks-of-1': image.brokers.get(1 as NodeId)?.logDirs ?? [],
+    };
+    const other = { ...(disks[how] && { logDirs: disks[how] }), ...(how === 'old-build' && { features: [] }) };
     const heard = { liveness: this.#liveness, nowMs: this.#nowMs };
-    this.#commit(controller.registerBroker({ ...fresh, ...known, ...proof, ...same, heartbeats: true }, heard));
+    const told = { ...fresh, ...known, ...proof, ...same, ...other, heartbeats: true };
+    this.#commit(controller.registerBroker(told, heard));
   }
 
   /** `beat 2`, and what it wants: `stop`, `fence`, `failed` directory; `behind` when it has not applied everything. */
@@ -186,6 +202,18 @@ class ClusterPlay {
     const topics = [{ topic, partitions: [{ partitionIndex: index, replicas }] }];
     const allowReplicationFactorChange = words.includes('any-factor');
     this.#commit(this.#world.controller.alterReassignments({ allowReplicationFactorChange, topics }));
+  }
+
+  /** `assign 1 first orders-0 orders-1`: where a broker's replicas are; `failed`: in a directory that it has not. */
+  #assign(id: number, [which = '', ...names]: readonly string[]): void {
+    const { epoch: brokerEpoch, id: brokerId, logDirs } = this.#broker(id);
+    const directory = which === 'failed' ? RESERVED_DIRECTORIES.lost : logDirs[which === 'first' ? 0 : 1];
+    const topics = names.map((name) => {
+      const [topic, index] = split(name);
+      return { topicId: this.#world.image.topics.byName(topic)?.id ?? ZERO_UUID, partitions: [index] };
+    });
+    const directories = [{ id: directory ?? RESERVED_DIRECTORIES.lost, topics }];
+    this.#commit(this.#world.controller.assignReplicasToDirs({ brokerId, brokerEpoch, directories }));
   }
 
   #commit(decision: Decision<MetadataRecord, unknown>): void {
