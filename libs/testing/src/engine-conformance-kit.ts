@@ -32,6 +32,9 @@ export interface EngineUnderTest {
 /** A condition in these suites is met in milliseconds; a machine under load may need its time. */
 export const WAIT_MS = 15_000;
 
+/** What is opened may be a cluster that Java starts. */
+const HOOK_MS = 120_000;
+
 let names = 0;
 
 /** What the tests of one suite share: a world, and everything that must be closed after each test. */
@@ -43,15 +46,15 @@ export class Kit {
   constructor(readonly tested: EngineUnderTest) {
     beforeAll(async () => {
       this.#world = await tested.open();
-    }, 60_000);
+    }, HOOK_MS);
     afterEach(async () => {
       const opened = this.#opened;
       this.#opened = [];
       await Promise.all(opened.map((close) => close()));
-    }, 60_000);
+    }, HOOK_MS);
     afterAll(async () => {
       await this.#world?.close();
-    }, 60_000);
+    }, HOOK_MS);
   }
 
   get world(): EngineWorld {

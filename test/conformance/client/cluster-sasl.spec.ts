@@ -75,7 +75,7 @@ describeUnless(ownKafkaLeftOut, 'SASL at Apache Kafka', () => {
           : { ...sasl, password: 'guess' };
       const startedMs = Date.now();
       await expect(clientOf(wrong).connect()).rejects.toMatchObject({ code: 'SASL_AUTHENTICATION_FAILED' });
-      expect(Date.now() - startedMs).toBeLessThan(4_000);
+      expect(Date.now() - startedMs).toBeLessThan(15_000);
     });
 
   it('names the mechanisms that the broker knows', async () => {

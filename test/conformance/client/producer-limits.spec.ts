@@ -185,7 +185,8 @@ for (const tested of kafkaBrokers())
         const code = codeOf(producer.send({ topic: kit.name(), value: 'x' }));
         const startedMs = performance.now();
         await producer.close({ timeoutMs: 200 });
-        expect(performance.now() - startedMs).toBeLessThan(2_000);
+        // Far below the 20 s for which it would go on trying.
+        expect(performance.now() - startedMs).toBeLessThan(10_000);
         expect(await code).toBe('CLOSED');
       });
 

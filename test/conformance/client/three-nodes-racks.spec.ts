@@ -30,7 +30,7 @@ describeUnless(ownKafkaLeftOut, 'racks on three nodes of Apache Kafka', () => {
         consumers.map(({ assignment }) =>
           assignment
             .map(({ partition }) => partition)
-            .toSorted()
+            .toSorted((left, right) => left - right)
             .join(' '),
         );
       await until('each reads two', () => shared().every((partitions) => partitions.length === 3));
