@@ -32,7 +32,7 @@ export class Candidate extends RoleState {
   }
 
   override start(): void {
-    this.#votes.set(this.replica.self.id, true);
+    if (this.replica.isVoter) this.#votes.set(this.replica.self.id, true);
     if (this.#count(true) >= this.replica.outline.voters.majority) return this.#win();
     for (const voter of this.replica.otherVoters()) this.#ask(voter);
   }

@@ -70,6 +70,11 @@ export class LogOutline {
     return this.#voters.at(-1)!.set;
   }
 
+  /** Those before the newest, when the log still says. */
+  get earlierVoters(): VoterSet | undefined {
+    return this.#voters.at(-2)?.set;
+  }
+
   /** Of the record that made the newest; -1 or the like when it was not one of this log. */
   get votersOffset(): number {
     return this.#voters.at(-1)!.offset;

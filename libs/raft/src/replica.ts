@@ -85,9 +85,16 @@ export class Replica {
     return this.outline.voters.has(this.self);
   }
 
-  /** May stand for election: it votes, and has what it promised (C15, C19). */
+  /**
+   * May stand for election: it votes, and has what it promised (C19). So may who is about to be removed, as long as that
+   * is not known to be committed: it may be the one that is needed to commit it (Ongaro's thesis, 4.2.2).
+   */
   get mayStand(): boolean {
-    return this.isVoter && !this.#hard.needsRepair;
+    if (this.#hard.needsRepair) return false;
+    const { outline } = this;
+    return (
+      this.isVoter || (outline.votersOffset >= this.#highWatermark && outline.earlierVoters?.has(this.self) === true)
+    );
   }
 
   persist(change: Partial<HardState>): void {

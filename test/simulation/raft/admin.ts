@@ -43,7 +43,10 @@ export class Admin {
   act(): void {
     const leader = this.nodes.find((node) => node.status()?.role === 'leader');
     const status = leader?.status();
-    if (leader === undefined || status === undefined || this.#isAsking) return;
+    // Removing a voter while another cannot vote is a second failure, and one that nobody asked for.
+    const isSomebodyIll = this.nodes.some(({ disk }) => disk.hard?.needsRepair === true);
+    if (leader === undefined || status === undefined || isSomebodyIll) return;
+    if (this.#isAsking) return this.#impatient(leader, status.voters);
     const lost = this.toReplace;
     if (lost !== undefined) {
       if (status.voters.some(({ directoryId }) => directoryId === lost.directoryId)) {
@@ -59,6 +62,17 @@ export class Admin {
       });
     }
     this.#change(leader, status.voters);
+  }
+
+  /** Asks for something else while an answer is due. Who lost a disk counts already, so then only for what cannot be. */
+  #impatient(leader: RaftSimNode, voters: readonly ReplicaKey[]): void {
+    const { dice } = this.world;
+    const one = voters[dice.below(Math.max(1, voters.length))];
+    if (one === undefined || voters.length < 4 || this.toReplace !== undefined) return;
+    leader.host?.handle(remove(one)).then(
+      () => {},
+      () => {},
+    );
   }
 
   #change(leader: RaftSimNode, voters: readonly ReplicaKey[]): void {

@@ -47,6 +47,11 @@ export class RaftDisk {
   startOffset = 0;
   snapshots: StoredSnapshot[] = [];
   installs = 0;
+  truncations = 0;
+  /** How many times longer it takes. */
+  slowness = 1;
+  /** Looked at by the invariants. */
+  onTruncated: (batches: readonly LogBatch[]) => void = () => {};
 
   constructor(readonly directoryId: Uuid) {}
 
@@ -154,7 +159,10 @@ export class RaftDiskStorage implements RaftStorage {
 
   async truncateTo(endOffset: Offset): Promise<void> {
     await this.pace('truncate', 2000);
+    const gone = this.disk.log.filter(({ batch }) => batch.baseOffset >= endOffset);
     this.disk.log = this.disk.log.filter(({ batch }) => batch.baseOffset < endOffset);
+    this.disk.truncations += 1;
+    this.disk.onTruncated(gone.map(({ batch }) => batch));
   }
 
   async append(batches: readonly LogBatch[]): Promise<void> {

@@ -38,6 +38,7 @@ export class QuorumInvariants implements Witness {
   /** By directory: the newest epoch that a disk's replica told anybody. */
   readonly #toldEpochs = new Map<string, number>();
   readonly #committedByMajority = new Set<number>();
+  readonly #truncations = new Map<string, number>();
   #snapshotStates = 0;
   committedEnd = 0;
 
@@ -74,6 +75,23 @@ export class QuorumInvariants implements Witness {
     const known = this.#states.get(endOffset);
     if (known?.hash !== state.hash || known.batches !== state.batches) {
       this.#fault(`${node.id} begins with a snapshot at ${endOffset} that holds another state`);
+    }
+  }
+
+  snapshotTaken(node: RaftSimNode, endOffset: number, voters: readonly Voter[]): void {
+    const last = [...this.committed.values()].findLast(
+      ({ control, baseOffset }) => control?.kind === 'voters' && baseOffset < endOffset,
+    );
+    if (last?.control?.kind !== 'voters' || namesOf(last.control.voters) === namesOf(voters)) return;
+    this.#fault(`${node.id} takes a snapshot at ${endOffset} with voters that are not committed`);
+  }
+
+  /** What is committed is in the leader's log, and so nobody has a reason to cut it off. */
+  truncated(id: number, batches: readonly LogBatch[]): void {
+    for (const batch of batches) {
+      const known = this.committed.get(batch.baseOffset);
+      if (known === undefined || !isSameBatch(known, batch)) continue;
+      this.#fault(`${id} cuts off what is committed at ${batch.baseOffset}`);
     }
   }
 
@@ -121,20 +139,43 @@ export class QuorumInvariants implements Witness {
     if (disk.startOffset > 0 && disk.snapshots[0]?.id.endOffset !== disk.startOffset) {
       this.#fault(`snapshot at log start: ${node.id} begins at ${disk.startOffset} without one`);
     }
-    if (status.role !== 'leader') return;
-    this.#checkLeader(node, status);
+    this.#checkVoters(node, status);
+    if (status.role === 'leader') this.#checkLeader(node, status);
   }
 
-  #checkLeader(node: RaftSimNode, { epoch, highWatermark, voters, isReady, isVoter }: RaftStatus): void {
+  /** After something was cut off, the voters are those of what is left (C14). */
+  #checkVoters({ id, disk }: RaftSimNode, { voters, logEndOffset }: RaftStatus): void {
+    if (this.#truncations.get(disk.directoryId) === disk.truncations || disk.endOffset !== logEndOffset) return;
+    this.#truncations.set(disk.directoryId, disk.truncations);
+    const last = disk.shape().voters.at(-1);
+    if (last === undefined || namesOf(last.voters) === namesOf(voters)) return;
+    this.#fault(`${id} takes ${namesOf(voters)} for voters, and its log says ${namesOf(last.voters)}`);
+  }
+
+  #checkLeader(node: RaftSimNode, { epoch, highWatermark, voters, isReady }: RaftStatus): void {
     const name = `${node.id} ${node.disk.directoryId} life ${node.lives}`;
     const known = this.#leaders.get(epoch);
     if (known === undefined) {
       this.#leaders.set(epoch, name);
       this.#checkCompleteness(node);
     } else if (known !== name) this.#fault(`single leader: ${known} and ${name} lead epoch ${epoch}`);
+    this.#checkChanges(node, epoch, highWatermark, isReady);
     if (!isReady || this.#committedByMajority.has(highWatermark)) return;
     this.#committedByMajority.add(highWatermark);
-    this.#checkMajority(node, highWatermark, voters, isVoter);
+    this.#checkMajority(node, epoch, highWatermark, voters);
+  }
+
+  /** One change of the voters at a time, and none before the reign has committed something (C13). */
+  #checkChanges({ id, disk }: RaftSimNode, epoch: number, highWatermark: number, isReady: boolean): void {
+    let open = 0;
+    for (const { batch } of disk.log) {
+      if (batch.control?.kind !== 'voters' || batch.baseOffset < highWatermark) continue;
+      open += 1;
+      const isFirst = batch.baseOffset === 1;
+      if (!isReady && batch.epoch === epoch && !isFirst)
+        this.#fault(`${id} changes voters before it has committed anything`);
+    }
+    if (isReady && open > 1) this.#fault(`${id} has ${open} changes of the voters on their way`);
   }
 
   /** Whoever leads has everything that was ever committed. */
@@ -149,9 +190,10 @@ export class QuorumInvariants implements Witness {
   }
 
   /** A high watermark says that a majority has what is below it, on disk. */
-  #checkMajority(node: RaftSimNode, highWatermark: number, voters: readonly Voter[], _isVoter: boolean): void {
+  #checkMajority(node: RaftSimNode, epoch: number, highWatermark: number, voters: readonly Voter[]): void {
     const last = node.disk.log.find(({ batch }) => endOf(batch) === highWatermark)?.batch;
     if (last === undefined) return;
+    if (last.epoch !== epoch) this.#fault(`${node.id} commits ${highWatermark} of epoch ${last.epoch} by counting`);
     const holders = voters.filter(({ directoryId }) => this.disks.get(directoryId)?.holds(last) === true);
     if (holders.length * 2 > voters.length) return;
     const who = holders.map(({ id }) => id).join(' ');
@@ -172,6 +214,10 @@ export class QuorumInvariants implements Witness {
   #fault(fault: string): void {
     if (!this.faults.includes(fault)) this.faults.push(fault);
   }
+}
+
+function namesOf(voters: readonly Voter[]): string {
+  return voters.map(({ directoryId }) => directoryId).join(' ');
 }
 
 function isSameBatch(left: LogBatch, right: LogBatch): boolean {

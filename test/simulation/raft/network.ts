@@ -10,6 +10,7 @@ export interface Weather {
   readonly duplicatePercent: number;
 }
 
+const DUPLICATE_US_MAX = 3_000_000;
 const FAIR: Weather = { delayUsMax: 2000, lossPercent: 0, duplicatePercent: 0 };
 
 /** Between the nodes: messages are late, lost, or come twice; ways are cut, one way or both. */
@@ -53,12 +54,13 @@ export class RaftNetwork {
         if (this.#isLost(id, from.id)) return;
         this.#later(`${id}>${from.id} ${what}`, life, () => from.whenAwake(() => resolve(answer)));
       };
-      const arrive = (): void => {
+      const arrive = (waitUs: number): void => {
         if (this.#isLost(from.id, id)) return;
-        this.#later(`${from.id}>${id} ${request.api}`, life, () => this.#arrived(id, request, back));
+        this.#later(`${from.id}>${id} ${request.api}`, life, () => this.#arrived(id, request, back), waitUs);
       };
-      arrive();
-      if (dice.chance(this.weather.duplicatePercent)) arrive();
+      arrive(0);
+      // A copy of a connection that is thought dead may arrive when the world is another.
+      if (dice.chance(this.weather.duplicatePercent)) arrive(dice.below(DUPLICATE_US_MAX));
     });
   }
 
@@ -82,7 +84,7 @@ export class RaftNetwork {
     return this.#cut.has(`${from} ${to}`) || this.world.dice.chance(this.weather.lossPercent);
   }
 
-  #later(label: string, life: Life, run: () => void): void {
-    this.world.schedule(20 + this.world.dice.below(this.weather.delayUsMax), label, life, run);
+  #later(label: string, life: Life, run: () => void, waitUs = 0): void {
+    this.world.schedule(20 + waitUs + this.world.dice.below(this.weather.delayUsMax), label, life, run);
   }
 }

@@ -9,6 +9,7 @@ import type {
   RaftStatus,
   Role,
   SnapshotId,
+  Voter,
 } from '@trunkline/raft';
 import { Life, type SimWorld } from '../world.js';
 import { RaftDisk, RaftDiskStorage, type DiskLies, type MachineState } from './disk.js';
@@ -22,6 +23,7 @@ export interface Witness {
   applied(node: RaftSimNode, batch: LogBatch): void;
   restored(node: RaftSimNode, endOffset: number, state: MachineState): void;
   failed(node: RaftSimNode, reason: Error): void;
+  snapshotTaken(node: RaftSimNode, endOffset: number, voters: readonly Voter[]): void;
 }
 
 export interface RaftSimNodeOptions {
@@ -152,6 +154,7 @@ export class RaftSimNode {
     const host = this.#host;
     if (host === undefined || this.applied <= (host.status().snapshots.at(-1)?.endOffset ?? 0)) return false;
     const { id, voters } = host.snapshotAt(this.applied as SnapshotId['endOffset']);
+    this.options.witness.snapshotTaken(this, this.applied, voters);
     this.disk.putSnapshot(id, voters, this.state);
     host.snapshotTaken(id);
     return true;
@@ -187,7 +190,7 @@ export class RaftSimNode {
 
   #pace(life: Life, act: string, usMax: number): Promise<void> {
     const { dice } = this.options.world;
-    const us = dice.chance(2) ? usMax * 20 : dice.below(usMax);
+    const us = (dice.chance(2) ? usMax * 20 : dice.below(usMax)) * this.disk.slowness;
     return new Promise((resolve) => {
       this.options.world.schedule(us, `${this.id} ${act}`, life, () => this.whenAwake(resolve));
     });

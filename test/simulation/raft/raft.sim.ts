@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import * as library from '@trunkline/raft';
+import { RAFT_MUTANTS, planted } from './mutants.js';
 import { RAFT_STEPS_DEFAULT, simulateRaft } from './simulation.js';
 
 /** As in `../broker.sim.ts`; a seed of one is nothing to the other. */
@@ -53,4 +54,30 @@ describe('a quorum through crashes, lossy disks, bad networks and changes of its
     },
     LIMIT_MS,
   );
+});
+
+/** Each mutant must be found by one of so many seeds. */
+const MUTANT_SEEDS = Number(process.env['MUTANT_SEEDS'] ?? '60');
+
+describe('a quorum that is broken on purpose', () => {
+  for (const [name, mutant] of Object.entries(RAFT_MUTANTS)) {
+    it(
+      `is found: ${name}`,
+      async () => {
+        const { library: broken, remove } = await planted(mutant);
+        let found: string | undefined;
+        try {
+          for (let seed = 1; seed <= MUTANT_SEEDS && found === undefined; seed++) {
+            const { faults } = await simulateRaft({ seed, steps, library: broken, lies: mutant.lies ?? {} });
+            if (faults[0] !== undefined) found = `seed ${seed}: ${faults[0]}`;
+          }
+        } finally {
+          remove();
+        }
+        if (TRACE !== undefined) process.stdout.write(`${name}: ${found ?? 'not found'}\n`);
+        expect(found).toBeDefined();
+      },
+      LIMIT_MS,
+    );
+  }
 });

@@ -4,7 +4,7 @@ import { Life, SimWorld } from '../world.js';
 import { Admin } from './admin.js';
 import type { DiskLies, RaftDisk } from './disk.js';
 import { QuorumInvariants, type Told } from './invariants.js';
-import { RaftNetwork } from './network.js';
+import { RaftNetwork, type Weather } from './network.js';
 import { RaftSimNode, type RaftLibrary } from './node.js';
 
 export interface RaftSimulationOptions {
@@ -82,7 +82,7 @@ class RaftSimulation {
         },
       });
       this.#nodes.push(node);
-      this.#disks.set(node.disk.directoryId, node.disk);
+      this.#plug(node);
       network.nodes.set(id, node);
     }
     network.onRequest = (from, request: RaftRequest) => invariants.requested(from, request);
@@ -118,24 +118,34 @@ class RaftSimulation {
 
   async #step(): Promise<void> {
     const { dice } = this.#world;
-    const node = this.#nodes[dice.below(this.#nodes.length)]!;
+    const node = this.#oneNode();
     const die = dice.below(1000);
-    if (die < 400) this.#propose();
-    else if (die < 720) await this.#world.run(dice.below(40));
-    else if (die < 780) await this.#world.run(dice.below(2500));
-    else if (die < 830) this.#restart(node);
-    else if (die < 870) this.#cut(node);
-    else if (die < 900) this.#network.heal();
-    else if (die < 915) node.sleep(dice.below(3000));
-    else if (die < 940) node.takeSnapshot();
-    else if (die < 965) this.#admin.act();
-    else if (die < 975) node.host?.resign();
-    else if (die < 983) this.#wipe(node);
-    else if (die < 990) this.#damage(node);
-    else {
-      const [delayUsMax, lossPercent, duplicatePercent] = [2000 + dice.below(60_000), dice.below(30), dice.below(30)];
-      this.#network.weather = { delayUsMax, lossPercent, duplicatePercent };
-    }
+    if (die < 380) this.#propose();
+    else if (die < 660) await this.#world.run(dice.below(40));
+    else if (die < 740) await this.#world.run(dice.below(2500));
+    else if (die < 800) this.#restart(node);
+    else if (die < 860) this.#cut(node);
+    else if (die < 885) this.#network.heal();
+    else if (die < 895) node.sleep(dice.below(3000));
+    else if (die < 920) node.takeSnapshot();
+    else if (die < 945) this.#admin.act();
+    else if (die < 955) node.host?.resign();
+    else if (die < 965) this.#wipe(node);
+    else if (die < 975) this.#damage(node);
+    else if (die < 985) node.disk.slowness = dice.chance(50) ? 1 : 10 + dice.below(200);
+    else this.#network.weather = this.#someWeather();
+  }
+
+  #someWeather(): Weather {
+    const { dice } = this.#world;
+    return { delayUsMax: 2000 + dice.below(60_000), lossPercent: dice.below(30), duplicatePercent: dice.below(30) };
+  }
+
+  /** The leader more often than others: it has the most to lose. */
+  #oneNode(): RaftSimNode {
+    const { dice } = this.#world;
+    const leader = this.#nodes.find((node) => node.status()?.role === 'leader');
+    return leader !== undefined && dice.chance(40) ? leader : this.#nodes[dice.below(this.#nodes.length)]!;
   }
 
   /** At whoever takes itself for the leader: there may be several, and some are wrong. */
@@ -183,10 +193,15 @@ class RaftSimulation {
     const directoryId = `dir-${node.id}-${this.#world.steps}` as Uuid;
     const old = node.wipe(directoryId);
     this.#installs += old.installs;
-    this.#disks.set(directoryId, node.disk);
+    this.#plug(node);
     this.#admin.toReplace = { id: node.id, directoryId: old.directoryId };
     this.#world.note(`${node.id} has a blank disk`);
     node.start();
+  }
+
+  #plug({ id, disk }: RaftSimNode): void {
+    this.#disks.set(disk.directoryId, disk);
+    disk.onTruncated = (batches) => this.#invariants.truncated(id, batches);
   }
 
   #damage(node: RaftSimNode): void {
@@ -200,7 +215,10 @@ class RaftSimulation {
   async #calm(): Promise<void> {
     this.#world.note('calm');
     this.#network.heal();
-    for (const node of this.#nodes) if (!node.isUp) node.start();
+    for (const node of this.#nodes) {
+      node.disk.slowness = 1;
+      if (!node.isUp) node.start();
+    }
     const untilMs = this.#world.nowMs + CALM_MS_MAX;
     const before = this.#acknowledged.length;
     for (;;) {
@@ -211,7 +229,7 @@ class RaftSimulation {
       if (!enough) this.#propose();
       if (!this.#admin.isDone) this.#admin.act();
       if (this.#world.nowMs < untilMs) continue;
-      const roles = this.#nodes.map((node) => `${node.id}:${node.status()?.role ?? 'down'}`).join(' ');
+      const roles = this.#nodes.map(describe).join('; ');
       this.#invariants.faults.push(`no progress within ${CALM_MS_MAX} virtual ms of calm: ${roles}`);
       return;
     }
@@ -252,4 +270,12 @@ class RaftSimulation {
     const hashes = new Set(this.#nodes.map(({ state: { hash, batches } }) => `${hash} ${batches}`));
     if (hashes.size > 1) this.#invariants.faults.push('state machines differ after the calm');
   }
+}
+
+function describe(node: RaftSimNode): string {
+  const status = node.status();
+  if (status === undefined) return `${node.id} down`;
+  const { role, epoch, stableEndOffset, logEndOffset, voters, needsRepair } = status;
+  const among = voters.map(({ directoryId }) => directoryId).join(' ');
+  return `${node.id} ${role} e${epoch} ${stableEndOffset}/${logEndOffset} among ${among}${needsRepair ? ' needs repair' : ''}`;
 }
