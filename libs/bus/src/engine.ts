@@ -57,7 +57,10 @@ export type SubscriptionMode =
   | { readonly kind: 'group'; readonly group: string } // members share: each message to one of them
   | { readonly kind: 'broadcast'; readonly partition?: number }; // every subscriber, from now on; one partition or all
 
-/** In which order the messages of a subscription are handled. Concurrency never breaks it. */
+/**
+ * In which order the messages of a subscription are handled. Concurrency never breaks it. Those of a partition start in the
+ * order of their offsets whatever it is: `none` means that none of them waits for another to finish.
+ */
 export type DeliveryOrder = 'key' | 'partition' | 'none';
 
 export interface SubscriptionOptions {

@@ -79,8 +79,10 @@ export class Inbox {
         {
           channels: [channel],
           mode: { kind: 'broadcast', partition },
-          order: 'partition',
-          concurrency: 1,
+          // Frames are taken in the turn in which they start, and they start in order: what came together is answered
+          // together, and what its receivers send next leaves in one batch.
+          order: 'none',
+          concurrency: FRAMES_AT_ONCE,
           from: 'latest',
         },
         (frame) => this.#receive(frame),
@@ -104,4 +106,5 @@ export class Inbox {
   }
 }
 
+const FRAMES_AT_ONCE = 1_000;
 const DONE = Promise.resolve();
