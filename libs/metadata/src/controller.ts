@@ -15,6 +15,7 @@ import {
   type ElectLeaders,
   type ElectionOutcome,
 } from './elections.js';
+import { updateFeatures, type FeatureUpdate } from './feature-updates.js';
 import { Features } from './features.js';
 import type { ConfigResource, TopicImage } from './image.js';
 import { withoutElr } from './image-parts.js';
@@ -254,6 +255,11 @@ export class Controller implements ReplicatedState<MetadataRecord> {
    */
   assignReplicasToDirs(request: AssignReplicasToDirs): Decision<MetadataRecord, readonly AssignedReplica[]> {
     return assignReplicasToDirs(this.#replication, request);
+  }
+
+  /** Changes levels of features, all or none. Throws INVALID_UPDATE_VERSION, INVALID_REQUEST. */
+  updateFeatures(updates: readonly FeatureUpdate[], rehearsal: Rehearsal = {}): Decision<MetadataRecord, void> {
+    return rehearsed(updateFeatures(this.#features, this.#brokers, updates), rehearsal);
   }
 
   /** Gives a broker a block of producer ids. Throws STALE_BROKER_EPOCH. */

@@ -44,6 +44,7 @@ export type { MetadataDelta, TopicChange } from './delta.js';
 export { DiskMetadataLog, type DiskMetadataLogOptions } from './disk-metadata-log.js';
 export { FedMetadataLog, type FedMetadataLogOptions, type MetadataFeed } from './fed-metadata-log.js';
 export { FollowedMetadataLog, type FollowedMetadataLogOptions } from './followed-metadata-log.js';
+export type { FeatureUpdate } from './feature-updates.js';
 export { INITIAL_FEATURES, SUPPORTED_FEATURES } from './features.js';
 export { RESERVED_DIRECTORIES, hasDirectory } from './directories.js';
 export type { ElectLeaders, ElectionOutcome, TopicPartitions } from './elections.js';

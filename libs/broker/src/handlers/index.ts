@@ -23,19 +23,24 @@ import { alterConfigs } from './33-alter-configs.js';
 import { describeLogDirs } from './35-describe-log-dirs.js';
 import { createPartitions } from './37-create-partitions.js';
 import { deleteGroups } from './42-delete-groups.js';
+import { electLeaders } from './43-elect-leaders.js';
 import { incrementalAlterConfigs } from './44-incremental-alter-configs.js';
+import { alterPartitionReassignments } from './45-alter-partition-reassignments.js';
+import { listPartitionReassignments } from './46-list-partition-reassignments.js';
 import { offsetDelete } from './47-offset-delete.js';
+import { alterPartition } from './56-alter-partition.js';
+import { updateFeatures } from './57-update-features.js';
+import { envelope } from './58-envelope.js';
 import { describeCluster } from './60-describe-cluster.js';
 import { describeProducers } from './61-describe-producers.js';
-import { alterPartition } from './56-alter-partition.js';
 import { brokerRegistration } from './62-broker-registration.js';
 import { brokerHeartbeat } from './63-broker-heartbeat.js';
 import { unregisterBroker } from './64-unregister-broker.js';
 import { allocateProducerIds } from './67-allocate-producer-ids.js';
-import { envelope } from './58-envelope.js';
-import { forwarded } from './forwarded.js';
+import { assignReplicasToDirs } from './73-assign-replicas-to-dirs.js';
 import { listConfigResources } from './74-list-config-resources.js';
 import { describeTopicPartitions } from './75-describe-topic-partitions.js';
+import { forwarded } from './forwarded.js';
 
 /** Every API this broker answers. ApiVersions reads it, so what is said and what is done cannot differ. */
 export const HANDLERS: readonly AnyHandler[] = withApiVersions(
@@ -74,6 +79,11 @@ export const HANDLERS: readonly AnyHandler[] = withApiVersions(
     brokerHeartbeat,
     forwarded(unregisterBroker),
     allocateProducerIds,
+    forwarded(electLeaders),
+    forwarded(alterPartitionReassignments),
+    listPartitionReassignments,
+    forwarded(updateFeatures),
+    assignReplicasToDirs,
   ]),
 );
 
