@@ -13,6 +13,7 @@ export * from './mortal-ports.js';
 export * from './process-fixture.js';
 export * from './raw-client.js';
 export * from './scripted-broker.js';
+export * from './secure-apache-kafka.js';
 export * from './test-cluster.js';
 export * from './until.js';
 export * from './sim-disk.js';

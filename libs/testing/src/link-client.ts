@@ -1,4 +1,4 @@
-import { type Link, concatBytes } from '@trunkline/kernel';
+import type { Link } from '@trunkline/kernel';
 import {
   type AnyApi,
   type Decoded,
@@ -8,6 +8,7 @@ import {
   encodeRequest,
 } from '@trunkline/protocol';
 import { ConnectionEnded } from './raw-client.js';
+import { ReceivedFrames } from './received-frames.js';
 
 interface Waiting {
   readonly correlationId: number;
@@ -19,7 +20,7 @@ interface Waiting {
 export class LinkClient {
   readonly #link: Link;
   #waiting: Waiting[] = [];
-  #received: Uint8Array = new Uint8Array(0);
+  readonly #frames = new ReceivedFrames();
   #correlationId = 0;
   #ended: Error | undefined;
   /** Resolves when the connection has ended, whoever ended it. */
@@ -73,16 +74,7 @@ export class LinkClient {
   }
 
   #receive(bytes: Uint8Array): void {
-    this.#received = this.#received.byteLength === 0 ? bytes : concatBytes([this.#received, bytes]);
-    for (;;) {
-      const { buffer, byteOffset, byteLength } = this.#received;
-      if (byteLength < 4) return;
-      const size = new DataView(buffer, byteOffset, byteLength).getInt32(0);
-      if (byteLength < 4 + size) return;
-      const frame = this.#received.subarray(4, 4 + size);
-      this.#received = this.#received.subarray(4 + size);
-      this.#answer(frame);
-    }
+    for (const frame of this.#frames.take(bytes)) this.#answer(frame);
   }
 
   #answer(frame: Uint8Array): void {

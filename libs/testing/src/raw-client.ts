@@ -8,6 +8,7 @@ import {
   decodeResponse,
   encodeRequest,
 } from '@trunkline/protocol';
+import { ReceivedFrames } from './received-frames.js';
 
 /** How long an answer may take before the caller is told, ms. */
 const ANSWER_MS_MAX = 30_000;
@@ -34,7 +35,7 @@ export class ConnectionEnded extends Error {
 export class RawClient {
   readonly #socket: Socket;
   readonly #waiting = new Map<number, Waiting>();
-  #received: Uint8Array = new Uint8Array(0);
+  readonly #frames = new ReceivedFrames();
   #correlationId = 0;
   #ended: Error | undefined;
   /** Resolves when the connection has ended, whoever ended it. */
@@ -127,16 +128,7 @@ export class RawClient {
   }
 
   #receive(bytes: Uint8Array): void {
-    this.#received = this.#received.byteLength === 0 ? bytes : concatBytes([this.#received, bytes]);
-    for (;;) {
-      const { buffer, byteOffset, byteLength } = this.#received;
-      if (byteLength < 4) return;
-      const size = new DataView(buffer, byteOffset, byteLength).getInt32(0);
-      if (byteLength < 4 + size) return;
-      const frame = this.#received.slice(4, 4 + size);
-      this.#received = this.#received.subarray(4 + size);
-      this.#answer(frame);
-    }
+    for (const frame of this.#frames.take(bytes)) this.#answer(frame);
   }
 
   #answer(frame: Uint8Array): void {
