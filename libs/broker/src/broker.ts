@@ -23,11 +23,12 @@ import { GroupCoordinator } from './groups/group-coordinator.js';
 import { HANDLERS } from './handlers/index.js';
 import { DataPath } from './data-path.js';
 import { ActiveController } from './node/active-controller.js';
-import { BrokerLife } from './node/broker-life.js';
 import { ClusterLinks } from './node/cluster-links.js';
 import { createTopicsAnywhere } from './node/create-topics-anywhere.js';
 import { EnvelopeForwarding } from './node/envelope-forwarding.js';
+import { joinCluster, joinMsMax, openRounds } from './node/join-cluster.js';
 import { metadataLogOf } from './node/metadata-log-of.js';
+import { Opened } from './opened.js';
 import type { Parts } from './parts.js';
 import { RoutedControllerChannel } from './peers/routed-controller-channel.js';
 import { answerHere } from './server/answer-here.js';
@@ -140,23 +141,6 @@ export class Broker {
   }
 }
 
-/** What was opened, to be closed in the reverse order. */
-class Opened {
-  readonly #closers: (() => Promise<void>)[] = [];
-
-  add(close: () => Promise<void>): void {
-    this.#closers.push(close);
-  }
-
-  /** Closes all of them, even when one fails; rejects with the first failure. */
-  async close(): Promise<void> {
-    const failures: unknown[] = [];
-    for (const close of this.#closers.splice(0).toReversed())
-      await close().catch((error: unknown) => failures.push(error));
-    if (failures.length > 0) throw failures[0];
-  }
-}
-
 type Make = (parts: Parts, server: Server, addresses: readonly BoundListener[], opened: Opened, defer: Defer) => Broker;
 
 async function start(options: BrokerOptions, opened: Opened, make: Make): Promise<Broker> {
@@ -187,7 +171,7 @@ async function start(options: BrokerOptions, opened: Opened, make: Make): Promis
   if (config.cluster.isAlone) await register(parts, addresses, opened);
   else {
     server.serveNodes();
-    await join({ options, parts, dataPath, links, endPoints: endPointsOf(addresses), opened });
+    await joinCluster({ parts, dataPath, links, opened, endPoints: endPointsOf(addresses), onEnded: options.onEnded });
   }
   await dataPath.setAsideStrays();
   server.serve();
@@ -245,6 +229,7 @@ async function openParts(options: BrokerOptions, handlers: readonly AnyHandler[]
     isAlone: cluster.isAlone,
   });
   opened.add(async () => activeController.close());
+  if (!cluster.isAlone) openRounds(config, metadata, options, opened);
   const forwarding = new EnvelopeForwarding(controllerChannel);
   const createTopics = createTopicsAnywhere(metadata, activeController, forwarding);
   const autoTopics = new TopicAutoCreation({ manager: metadata, statics: config.statics, clock, logger, createTopics });
@@ -300,50 +285,6 @@ async function register(parts: Parts, addresses: readonly BoundListener[], opene
     }),
   );
   opened.add(() => metadata.submit((controller) => controller.beginBrokerShutdown(config.nodeId, brokerEpoch)));
-}
-
-interface Joining extends OpenParts {
-  readonly options: BrokerOptions;
-  readonly endPoints: readonly Endpoint[];
-  readonly opened: Opened;
-}
-
-/** Becomes a broker of the cluster, and stays one until the end. A node without that role only has its vote. */
-async function join({ options, parts, dataPath, links, endPoints, opened }: Joining): Promise<void> {
-  const { config, metadata, random, clock, logger, directoryId, controllerChannel } = parts;
-  if (!config.cluster.isBroker) return;
-  const waits =
-    config.integer('controlled.shutdown.max.retries') * config.integer('controlled.shutdown.retry.backoff.ms');
-  const life = new BrokerLife({
-    nodeId: config.nodeId,
-    clusterId: metadata.image.clusterId,
-    incarnationId: random.uuid(),
-    rack: config.rack,
-    logDirs: [directoryId],
-    previousBrokerEpoch: BigInt(dataPath.lastStop?.brokerEpoch ?? -1),
-    metadata,
-    channel: controllerChannel,
-    clock,
-    logger,
-    heartbeatMs: config.integer('broker.heartbeat.interval.ms'),
-    sessionTimeoutMs: config.integer('broker.session.timeout.ms'),
-    joinMsMax: joinMsMax(config),
-    leaveMsMax: config.flag('controlled.shutdown.enable') ? waits : 0,
-    offlineLogDirs: () => [],
-    onEnded: (reason) => {
-      options.onEnded?.(reason);
-      opened.close().catch((error: unknown) => logger.error(`closing failed: ${String(error)}`));
-    },
-  });
-  links.peers.onLost((id) => {
-    if (id === metadata.role.leaderId) life.beatNow();
-  });
-  opened.add(() => life.leave());
-  await life.join(endPoints);
-}
-
-function joinMsMax(config: BrokerConfig): number {
-  return config.integer('initial.broker.registration.timeout.ms');
 }
 
 function there<T>(part: T | undefined, claim: string): T {
