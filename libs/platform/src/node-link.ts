@@ -4,6 +4,8 @@ import { asError, invariant, type Link, type LinkEvents } from '@trunkline/kerne
 /** Chunks below this size are copied together: a writev of many small ones costs more than the copy. */
 const COPY_BELOW_BYTES = 256;
 const MERGED_BYTES_MAX = 16 * 1024;
+/** The system takes as much in one call, as a rule. */
+const TAKEN_AT_ONCE_BYTES = 16 * 1024;
 
 const NOBODY: LinkEvents = { data() {}, drained() {}, closed() {} };
 
@@ -112,12 +114,12 @@ export class NodeLink implements Link {
     if (this.#gone || this.#socket.destroyed) return;
     const queue = this.#queue;
     const chunks = queue.length === 1 ? queue : mergeSmall(queue);
+    // What the system takes at once needs no callback, and one costs a tick of the event loop.
+    const isTold = this.#isEncrypted || this.#ending || this.#queuedBytes > TAKEN_AT_ONCE_BYTES;
     this.#queue = [];
     this.#queuedBytes = 0;
     const last = chunks.pop();
     if (last !== undefined) {
-      // What the system takes at once needs no callback, and one costs a tick of the event loop.
-      const isTold = this.#isEncrypted || this.#ending;
       if (chunks.length > 0) this.#socket.cork();
       for (const chunk of chunks) this.#socket.write(chunk);
       if (isTold) this.#socket.write(last, this.#wentOut);
