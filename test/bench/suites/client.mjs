@@ -1,4 +1,5 @@
 // Our client beside @platformatic/kafka and kafkajs: the same work on the same broker, each in a process of its own.
+import { randomUUID } from 'node:crypto';
 import { Role, median } from '../lib/measure.mjs';
 import { makeTopic } from '../lib/kafka-wire.mjs';
 import { hasApacheKafka, startApacheKafka, startBroker } from '../lib/servers.mjs';
@@ -34,48 +35,86 @@ async function bareRoundTrip() {
   return result;
 }
 
-async function figuresOf(client, port, run) {
-  const topic = (name) => `${name}-${client}-${run}`;
+// Sends enough that it is not the compiler that is measured, which works on a process for its first seconds.
+const SEND = { what: 'send', count: 10_000, warm: 10_000 };
+const MANY_SENDS = { what: 'send', count: 40_000, warm: 10_000, inFlight: 64 };
+const BATCHES = { what: 'batches', count: 1_500, warm: 200, inFlight: 4, size: 1_024 };
+const DELIVER = { what: 'deliver', count: 2_000, warm: 500 };
+
+/** A client asks, and the same client in another process answers. */
+async function calls({ of, make }, inFlight) {
+  const [request, reply] = [await make(`request${inFlight}`), await make(`reply${inFlight}`)];
+  const responder = new Role('client-probe.mjs', { ...of, what: 'respond', topic: request, reply });
+  await responder.next();
+  const count = inFlight === 1 ? 2_000 : 20_000;
+  const figure = await play({ ...of, what: 'call', topic: request, reply, count, warm: count / 4, inFlight });
+  await responder.stop();
+  return figure;
+}
+
+/** Each measured for one client after the other, so that all meet the server in about the same state. */
+const FIGURES = {
+  start: async ({ of, make }) => play({ ...of, what: 'start', topic: await make('start') }),
+  send1: async ({ of, make }) => play({ ...of, ...SEND, topic: await make('send') }),
+  send64: async ({ of, make }) => play({ ...of, ...MANY_SENDS, topic: await make('send64') }),
+  batches: async ({ of, make }) => play({ ...of, ...BATCHES, topic: await make('batches') }),
+  'consume-small': ({ of }) => play({ ...of, what: 'consume', topic: 'small', count: RECORDS.small.count }),
+  'consume-large': ({ of }) => play({ ...of, what: 'consume', topic: 'large', count: RECORDS.large.count }),
+  deliver: async ({ of, make }) => play({ ...of, ...DELIVER, topic: await make('deliver') }),
+  call1: (client) => calls(client, 1),
+  call64: (client) => calls(client, 64),
+  idle: async ({ of, make }) => play({ ...of, what: 'idle', topic: await make('idle') }, ['--expose-gc']),
+};
+/** A few µs decide these: measured twice, the second time in the other order. */
+const TWICE = new Set(['send1', 'deliver', 'call1']);
+
+/** A client at a server. `make` makes a topic for it alone. */
+function at(port, client) {
+  const made = `${client}-${randomUUID()}`;
   const make = async (name) => {
-    await makeTopic(port, topic(name));
-    return topic(name);
+    await makeTopic(port, `${name}-${made}`);
+    return `${name}-${made}`;
   };
-  const of = { client, port };
-  const figures = {};
-  figures.start = await play({ ...of, what: 'start', topic: await make('start') });
-  const sent = await make('send');
-  figures.send1 = await play({ ...of, what: 'send', topic: sent, count: 4_000, warm: 1_000 });
-  figures.send64 = await play({ ...of, what: 'send', topic: sent, count: 40_000, warm: 10_000, inFlight: 64 });
-  const batched = { what: 'batches', count: 1_500, warm: 200, inFlight: 4, size: 1_024 };
-  figures.batches = await play({ ...of, ...batched, topic: await make('batches') });
-  for (const [name, { count }] of Object.entries(RECORDS))
-    figures[`consume-${name}`] = await play({ ...of, what: 'consume', topic: name, count });
-  figures.deliver = await play({ ...of, what: 'deliver', topic: await make('deliver'), count: 2_000, warm: 500 });
-  for (const inFlight of [1, 64]) {
-    const [request, reply] = [await make(`request${inFlight}`), await make(`reply${inFlight}`)];
-    const responder = new Role('client-probe.mjs', { ...of, what: 'respond', topic: request, reply });
-    await responder.next();
-    const count = inFlight === 1 ? 2_000 : 20_000;
-    const calls = { what: 'call', topic: request, reply, count, warm: count / 4, inFlight };
-    figures[`call${inFlight}`] = await play({ ...of, ...calls });
-    await responder.stop();
+  return { of: { client, port }, make };
+}
+
+/** A server that compiles its code as it is used serves its first clients slowly: the first ones are not measured. */
+async function warmUp(port) {
+  for (const client of CLIENTS) {
+    await FIGURES.send64(at(port, client));
+    await FIGURES.send1(at(port, client));
+    await FIGURES.deliver(at(port, client));
   }
-  figures.idle = await play({ ...of, what: 'idle', topic: await make('idle') }, ['--expose-gc']);
+}
+
+const medianOf = (figures) =>
+  Object.fromEntries(Object.keys(figures[0]).map((key) => [key, median(figures.map((figure) => figure[key]))]));
+
+async function measure(port, run) {
+  const order = CLIENTS.map((_, place) => CLIENTS[(place + run) % CLIENTS.length]);
+  const figures = Object.fromEntries(CLIENTS.map((client) => [client, {}]));
+  for (const [name, figureOf] of Object.entries(FIGURES)) {
+    const turns = TWICE.has(name) ? [...order, ...order.toReversed()] : order;
+    const found = Object.fromEntries(CLIENTS.map((client) => [client, []]));
+    for (const client of turns) found[client].push(await figureOf(at(port, client)));
+    for (const client of CLIENTS) figures[client][name] = medianOf(found[client]);
+  }
   return figures;
 }
 
 async function against(start, runs) {
-  const all = Object.fromEntries(CLIENTS.map((client) => [client, []]));
+  const all = [];
   for (let run = 0; run < runs; run++) {
     const server = await start();
     try {
       await fill(server.port);
-      for (const client of CLIENTS) all[client].push(await figuresOf(client, server.port, run));
+      await warmUp(server.port);
+      all.push(await measure(server.port, run));
     } finally {
       await server.stop();
     }
   }
-  return (client, pick) => median(all[client].map(pick));
+  return (client, pick) => median(all.map((figures) => pick(figures[client])));
 }
 
 const ROWS = [
