@@ -46,6 +46,7 @@ export interface DiskMetadataLogOptions {
  * A failed write or sync ends the log until the next start; it is never tried again (C56, C72).
  */
 export class DiskMetadataLog implements MetadataLog {
+  readonly isReplicated = false;
   #file: DiskFile | undefined;
   #sink: MetadataSink | undefined;
   #baseOffset = 0;

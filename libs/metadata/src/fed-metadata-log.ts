@@ -32,6 +32,7 @@ const KEPT_BYTES_MAX = 4 * 1024 * 1024;
 
 /** A metadata log with one voter, which nodes without a vote follow: it keeps the newest batches for them. */
 export class FedMetadataLog implements MetadataLog {
+  readonly isReplicated = false;
   readonly #options: FedMetadataLogOptions;
   #kept: Kept[] = [];
   #keptBytes = 0;
@@ -65,8 +66,8 @@ export class FedMetadataLog implements MetadataLog {
     return this.#options.log.append(records);
   }
 
-  writeSnapshot(records: Iterable<MetadataRecord>): Promise<void> {
-    return this.#options.log.writeSnapshot(records);
+  writeSnapshot(records: Iterable<MetadataRecord>, endOffset: Offset): Promise<void> {
+    return this.#options.log.writeSnapshot(records, endOffset);
   }
 
   async close(): Promise<void> {

@@ -31,6 +31,7 @@ const RETRY_MS = 100;
  */
 export class FollowedMetadataLog implements MetadataLog {
   readonly bytesSinceSnapshot = 0;
+  readonly isReplicated = true;
   readonly #options: FollowedMetadataLogOptions;
   #next = 0;
   #closed = false;

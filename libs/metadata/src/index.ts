@@ -98,3 +98,5 @@ export {
 } from './topic-auto-creation.js';
 export type { NewTopic } from './topic-decisions.js';
 export { INTERNAL_TOPICS, METADATA_TOPIC, TOPIC_NAME_LENGTH_MAX, collisionKey, topicNameFault } from './topic-name.js';
+export { DiskRaftStorage, logBatchOf, type DiskRaftStorageOptions } from './quorum/disk-raft-storage.js';
+export { QuorumMetadataLog, type QuorumMetadataLogOptions } from './quorum/quorum-metadata-log.js';

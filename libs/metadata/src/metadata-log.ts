@@ -29,6 +29,8 @@ export interface MetadataSink {
 export interface MetadataLog {
   /** Records since the last snapshot, in bytes. */
   readonly bytesSinceSnapshot: number;
+  /** Other nodes write to it, too: batches, and the role, come at any time. */
+  readonly isReplicated: boolean;
   /** Hands over everything that is there, then every later batch. Rejects when it cannot be read, and says why. */
   open(sink: MetadataSink): Promise<void>;
   /**
@@ -36,7 +38,7 @@ export interface MetadataLog {
    * node leads: the records may be committed or not; and KAFKA_STORAGE_ERROR when the log can take no more.
    */
   append(records: readonly MetadataRecord[]): Promise<void>;
-  /** Keeps `records` as the state at the log's end, and lets go of what lies below. */
-  writeSnapshot(records: Iterable<MetadataRecord>): Promise<void>;
+  /** Keeps `records` as the state at `endOffset`, up to which everything was handed over, and lets go of what lies below. */
+  writeSnapshot(records: Iterable<MetadataRecord>, endOffset: Offset): Promise<void>;
   close(): Promise<void>;
 }

@@ -71,6 +71,8 @@ export class MetadataManager {
   #scheduled = false;
   #failed: Error | undefined;
   #closed = false;
+  /** A batch of our own is on its way: the controller has taken it in already. */
+  #inFlight = false;
   #role: ControllerRole;
   readonly #roleListeners: RoleListener[] = [];
   readonly #imageWatchers: ImageWatcher[] = [];
@@ -156,7 +158,9 @@ export class MetadataManager {
   }
 
   #roleChanged(role: ControllerRole): void {
+    const wasActive = this.#role.isActive;
     this.#role = role;
+    if (wasActive && !role.isActive) this.#goBack(); // What is on its way may never be committed.
     for (const listener of this.#roleListeners) listener(role);
   }
 
@@ -188,13 +192,22 @@ export class MetadataManager {
     }
     if (this.#waiting.length > 0) this.#schedule();
     try {
-      if (records.length > 0) await this.#options.log.append(records);
+      if (records.length > 0) await this.#append(records);
     } catch (reason) {
-      this.#notCommitted(asError(reason), decided);
+      await this.#notCommitted(asError(reason), decided);
       return;
     }
     for (const { waiting, response } of decided) waiting.resolve(response);
-    await this.#snapshotIfDue();
+    if (!this.#options.log.isReplicated) await this.#snapshotIfDue();
+  }
+
+  async #append(records: readonly MetadataRecord[]): Promise<void> {
+    this.#inFlight = true;
+    try {
+      await this.#options.log.append(records);
+    } finally {
+      this.#inFlight = false;
+    }
   }
 
   #decide(waiting: Waiting, records: MetadataRecord[]): Decided | undefined {
@@ -211,13 +224,19 @@ export class MetadataManager {
   }
 
   /** The controller was ahead of the log: it goes back to what is committed, or nothing may change any more. */
-  #notCommitted(reason: Error, decided: readonly Decided[]): void {
+  async #notCommitted(reason: Error, decided: readonly Decided[]): Promise<void> {
     for (const { waiting } of decided) waiting.reject(reason);
     if (reason instanceof ApiError && reason.code === 'NOT_CONTROLLER') {
-      this.#controller = this.#controllerOf(this.#image);
+      // In the lane of images: what is being taken in now must not be missing afterwards.
+      await this.#imageLane.run(() => Promise.resolve(this.#goBack()));
       return;
     }
-    this.#fail(reason);
+    if (reason instanceof ApiError && reason.code === 'THROTTLING_QUOTA_EXCEEDED') this.#goBack();
+    else this.#fail(reason);
+  }
+
+  #goBack(): void {
+    this.#controller = this.#controllerOf(this.#image);
   }
 
   #fail(reason: Error): void {
@@ -237,9 +256,12 @@ export class MetadataManager {
 
   #committed(records: readonly MetadataRecord[], endOffset: Offset): Promise<void> {
     return this.#imageLane.run(async () => {
-      if (this.#controller.nextOffset < endOffset) for (const record of records) this.#controller.replay(record);
+      const isOurs = this.#inFlight && this.#role.isActive;
+      if (!isOurs) for (const record of records) this.#controller.replay(record);
+      this.#controller.continueAt(endOffset); // The log has records of its own, too.
       const { image, delta } = stepImage(this.#image, records, endOffset);
       await this.#publish(delta, image);
+      if (this.#options.log.isReplicated) await this.#snapshotIfDue();
     });
   }
 
@@ -258,6 +280,7 @@ export class MetadataManager {
 
   async #snapshotIfDue(): Promise<void> {
     const { log, bytesBetweenSnapshots = BYTES_BETWEEN_SNAPSHOTS } = this.#options;
-    if (log.bytesSinceSnapshot >= bytesBetweenSnapshots) await log.writeSnapshot(recordsOf(this.#image));
+    if (log.bytesSinceSnapshot >= bytesBetweenSnapshots)
+      await log.writeSnapshot(recordsOf(this.#image), this.#image.endOffset);
   }
 }

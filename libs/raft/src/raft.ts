@@ -194,16 +194,21 @@ export class Raft {
     this.#role.answered(sent, response);
   }
 
-  /** Whether an answer says something new about who leads. */
-  #learned({ leaderId, leaderEpoch }: RaftResponse): boolean {
+  /**
+   * Whether an answer says something new about who leads. Who grants a vote gives up the leader it still names: two that
+   * lost it together would send each other back to it for ever.
+   */
+  #learned(response: RaftResponse): boolean {
+    const { leaderId, leaderEpoch } = response;
     const { epoch, leader, self, endedEpoch } = this.#replica;
+    if (response.api === 'vote' && response.voteGranted && leaderEpoch === epoch) return false;
     const isSomebody = leaderId !== NO_LEADER && leaderId !== self.id;
     if (leaderEpoch > epoch) {
       if (isSomebody) this.#follow(this.#replica.peerOf(leaderId), leaderEpoch);
       else this.#unattached(leaderEpoch);
       return true;
     }
-    const isNews = isSomebody && leaderEpoch === epoch && leader === undefined && endedEpoch !== epoch;
+    const isNews = isSomebody && leaderEpoch === epoch && leader === undefined && endedEpoch !== epoch && !isVote;
     if (isNews && !(this.#role instanceof Resigned)) {
       this.#follow(this.#replica.peerOf(leaderId), leaderEpoch);
       return true;
