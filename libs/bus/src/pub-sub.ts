@@ -24,7 +24,10 @@ export class PubSub {
       if (bytes === null && key === undefined) {
         throw new TrunklineError('MISUSE', `${topic.name}: null deletes a key; give options.key`);
       }
-      return outbox.send({ channel: topic.name, ...(key !== undefined && { key }), value: bytes, headers });
+      const { name: channel } = topic;
+      return outbox.send(
+        key === undefined ? { channel, value: bytes, headers } : { channel, key, value: bytes, headers },
+      );
     });
   }
 

@@ -86,7 +86,8 @@ export class Requests {
       headers.set(HEADER.replyTo, this.inbox.address);
       headers.set(HEADER.deadline, utf8(String(Math.ceil(parts.clock.nowMs() + timeoutMs))));
       const key = keyBytes(options.key);
-      const message = { channel: call.name, ...(key !== undefined && { key }), value, headers };
+      const { name: channel } = call;
+      const message = key === undefined ? { channel, value, headers } : { channel, key, value, headers };
       const opening = this.inbox.open();
       const making = parts.channels.ready(call);
       if (opening === undefined && making === undefined) this.#send(pending, message);

@@ -25,7 +25,8 @@ export class WorkQueue {
       this.sender.addCloudEvent(headers, queue.name);
       addJobHeaders(headers, queue.name, options);
       const value = this.sender.encode(queue.codec, queue.name, payload as In, headers);
-      return outbox.send({ channel: queue.name, ...(key !== undefined && { key }), value, headers });
+      const { name: channel } = queue;
+      return outbox.send(key === undefined ? { channel, value, headers } : { channel, key, value, headers });
     });
   }
 

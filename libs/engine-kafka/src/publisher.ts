@@ -62,16 +62,10 @@ export class Publisher {
     // Only replies name their partition: whoever waits for one has a timeout, and no interest in the disk.
     const producer = partition !== undefined || this.#osTopics.has(channel) ? this.#os : this.#flushed;
     const chosen = partition ?? (key === undefined ? this.#turn(channel) : undefined);
-    producer.enqueue(
-      {
-        topic: channel,
-        ...(chosen !== undefined && { partition: chosen }),
-        key: key ?? null,
-        value,
-        headers: headersOf(headers),
-      },
-      (error) => call.done(index, error === undefined ? undefined : this.#told(error, channel)),
-    );
+    const record = { topic: channel, key: key ?? null, value, headers: headersOf(headers) };
+    producer.enqueue(chosen === undefined ? record : { ...record, partition: chosen }, (error) => {
+      call.done(index, error === undefined ? undefined : this.#told(error, channel));
+    });
   }
 
   #refusal(channel: string, partition: number | undefined, value: Uint8Array | null): TrunklineError | undefined {

@@ -8,6 +8,11 @@ export const nodeClock: Clock = {
   nowMs: () => Date.now(),
   monotonicMs: () => performance.now(),
   after: (delayMs, run) => {
+    if (delayMs <= NODE_DELAY_MS_MAX) {
+      const short = setTimeout(run, Math.max(0, delayMs));
+      short.unref();
+      return { cancel: () => clearTimeout(short) };
+    }
     const dueMs = performance.now() + delayMs;
     let timer: NodeJS.Timeout;
     const wait = (restMs: number): void => {
@@ -17,7 +22,7 @@ export const nodeClock: Clock = {
           if (restMs > NODE_DELAY_MS_MAX && leftMs > 0) wait(leftMs);
           else run();
         },
-        Math.min(Math.max(0, restMs), NODE_DELAY_MS_MAX),
+        Math.min(restMs, NODE_DELAY_MS_MAX),
       );
       timer.unref();
     };
