@@ -208,7 +208,7 @@ export class Raft {
       else this.#unattached(leaderEpoch);
       return true;
     }
-    const isNews = isSomebody && leaderEpoch === epoch && leader === undefined && endedEpoch !== epoch && !isVote;
+    const isNews = isSomebody && leaderEpoch === epoch && leader === undefined && endedEpoch !== epoch;
     if (isNews && !(this.#role instanceof Resigned)) {
       this.#follow(this.#replica.peerOf(leaderId), leaderEpoch);
       return true;

@@ -39,6 +39,9 @@ class Script {
   readonly #lines: string[] = [];
   #messages: Message[] = [];
   readonly #askers = new Map<number, Asker>();
+  /** Who waits for whose answer. */
+  readonly #parked = new Map<number, { readonly at: number; readonly from: NodeId; readonly correlation: number }>();
+  readonly #refusing = new Set<number>();
   readonly #cut = new Set<string>();
   #nowMs = 0;
   #tickets = 0;
@@ -66,6 +69,9 @@ class Script {
         return this.#join(first);
       case 'elapse':
         return this.#elapse(first);
+      case 'stand':
+        this.#nowMs = Math.max(this.#nowMs, this.#node(first).wakeAtMs);
+        return this.#step(first, { kind: 'tick' });
       case 'deliver':
         return this.#deliver();
       case 'settle':
@@ -99,6 +105,8 @@ class Script {
         return this.#sync(first);
       case 'crash':
         return this.#crash(first);
+      case 'kill':
+        return this.#kill(first);
       case 'start':
         return this.#start(first);
       case 'wipe':
@@ -146,6 +154,7 @@ class Script {
   }
 
   #start(id: number): void {
+    this.#refusing.delete(id);
     this.#node(id).start();
     this.#step(id, { kind: 'tick' });
   }
@@ -154,6 +163,17 @@ class Script {
     const node = this.#node(id);
     node.crash();
     this.#messages = this.#messages.filter(({ from, to }) => from !== node.id && to !== node.id);
+  }
+
+  /** Its process ends, its machine lives: connections are reset, and new ones are refused. */
+  #kill(id: number): void {
+    const asking = [...this.#parked].filter(([, { at }]) => at === id);
+    this.#crash(id);
+    this.#refusing.add(id);
+    for (const [ticket, { from, correlation }] of asking) {
+      this.#parked.delete(ticket);
+      this.#step(from, { kind: 'unanswered', correlation, refused: false });
+    }
   }
 
   /** The end of its log is gone, though it was synced; its storage has noticed. */
@@ -177,6 +197,8 @@ class Script {
   #ask(to: number, asker: Asker): void {
     const ticket = ++this.#tickets;
     this.#askers.set(ticket, asker);
+    if (asker.from !== undefined)
+      this.#parked.set(ticket, { at: to, from: asker.from, correlation: asker.correlation });
     this.#step(to, { kind: 'request', ticket, request: asker.request });
   }
 
@@ -213,6 +235,7 @@ class Script {
       const asker = this.#askers.get(ticket);
       if (asker === undefined) continue;
       this.#askers.delete(ticket);
+      this.#parked.delete(ticket);
       const full = fill(node, response, readLog, readSnapshot);
       if (asker.from === undefined) {
         this.#say(`${node.id} answers ${requestText(asker.request)}: ${responseText(full)}`);
@@ -231,6 +254,9 @@ class Script {
     for (const message of arriving) {
       const { from, to, correlation } = message;
       const target = this.#nodes.get(to);
+      if (message.kind === 'request' && this.#refusing.has(to)) {
+        this.#step(from, { kind: 'unanswered', correlation, refused: true });
+      }
       if (target?.isUp !== true || this.#cut.has(`${from} ${to}`)) continue;
       if (message.kind === 'request') this.#ask(to, { from, correlation, request: message.request });
       else this.#step(to, { kind: 'response', correlation, response: message.response });
