@@ -28,6 +28,17 @@ export function batchAt(
   return buildBatch(records, { crc32c: () => 7, baseOffset: offset, leaderEpoch: 1, ...options });
 }
 
+/** A topic `t` of one partition that node 1 leads, and one of two. */
+export const ONE = { t: { partitions: [{ leader: 1, epoch: 1 }] } };
+export const TWO = {
+  t: {
+    partitions: [
+      { leader: 1, epoch: 1 },
+      { leader: 1, epoch: 1 },
+    ],
+  },
+};
+
 /** Plays a fetch machine and writes down what it does: what it is told stands behind `>`. */
 export class FetchScript {
   readonly lines: string[] = [];

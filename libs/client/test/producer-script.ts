@@ -50,6 +50,16 @@ export class ProducerScript {
     return script;
   }
 
+  /** One whose partition has an acknowledged batch, so that 5 may be under way; sequence 1 is the next. */
+  static warm(options: ProducerOptions = {}, partitions = 1): ProducerScript {
+    const script = ProducerScript.known(options, partitions)
+      .send('w')
+      .wait(options.lingerMs ?? 0)
+      .answer(1);
+    script.transcript.length = 0;
+    return script;
+  }
+
   topic(name: string, partitions: number, leader = 1, leaderEpoch = 0): void {
     const images = Array.from({ length: partitions }, (_, partition) => {
       return { partition, leader, leaderEpoch, replicas: [leader], isr: [leader] };

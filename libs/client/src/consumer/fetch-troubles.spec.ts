@@ -1,15 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { FetchScript, batchAt, code } from '../../test/fetch-script.js';
-
-const ONE = { t: { partitions: [{ leader: 1, epoch: 1 }] } };
-const TWO = {
-  t: {
-    partitions: [
-      { leader: 1, epoch: 1 },
-      { leader: 1, epoch: 1 },
-    ],
-  },
-};
+import { FetchScript, ONE, TWO, batchAt, code } from '../../test/fetch-script.js';
 
 describe('FetchMachine, when things go wrong,', () => {
   it('asks who leads a partition without a leader, less and less often', () => {

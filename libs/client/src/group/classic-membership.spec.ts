@@ -1,9 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
-import { KafkaError, type KafkaErrorName } from '../error.js';
+import { MembershipPlay } from '../../test/membership-play.js';
+import { KafkaError } from '../error.js';
 import type { ClassicAsk, ClassicReply } from './classic-asks.js';
 import { ClassicMembership } from './classic-membership.js';
 import type { ClassicMembershipOptions } from './classic-phase.js';
-import type { MembershipEffect } from './membership.js';
 import { type TopicPartition, nameOfPartition } from '../topic-partition.js';
 
 const OPTIONS: ClassicMembershipOptions = {
@@ -17,74 +17,18 @@ const OPTIONS: ClassicMembershipOptions = {
   retryBackoffMaxMs: 1_000,
 };
 
-/** Plays a member's life, and writes down what its machine wants. */
-class Play {
-  nowMs = 0;
-  readonly machine: ClassicMembership;
-  #lastId = 0;
-  revocation = 0;
-
+class Play extends MembershipPlay<ClassicAsk, ClassicReply, ClassicMembership> {
   constructor(options: Partial<ClassicMembershipOptions> = {}) {
-    this.machine = new ClassicMembership({ ...OPTIONS, ...options });
-  }
-
-  start(): string[] {
-    return this.#step({ kind: 'start', nowMs: this.nowMs });
-  }
-  replied(reply: ClassicReply): string[] {
-    return this.#step({ kind: 'answered', nowMs: this.nowMs, id: this.#lastId, reply });
-  }
-  refused(code: KafkaErrorName): string[] {
-    return this.#step({ kind: 'failed', nowMs: this.nowMs, id: this.#lastId, error: new KafkaError(code, 'refused') });
-  }
-  released(revocation = this.revocation): string[] {
-    return this.#step({ kind: 'released', nowMs: this.nowMs, revocation });
-  }
-  changed(): string[] {
-    return this.#step({ kind: 'changed', nowMs: this.nowMs, reason: 'growth' });
-  }
-  close(): string[] {
-    return this.#step({ kind: 'close', nowMs: this.nowMs });
-  }
-  fencedAt(generation: number, code: KafkaErrorName): string[] {
-    return this.#step({ kind: 'fenced', nowMs: this.nowMs, generation, error: new KafkaError(code, 'refused') });
-  }
-  /** Lets time pass up to where the machine wants to be woken. */
-  wake(): string[] {
-    this.nowMs = this.machine.wakeAtMs;
-    return this.#step({ kind: 'wake', nowMs: this.nowMs });
+    super(new ClassicMembership({ ...OPTIONS, ...options }), (ask) => `ask ${toldAsk(ask)}`);
   }
 
   /** Up to a stable member that holds these. */
   member(held: readonly string[] = ['a/0', 'a/1'], generation = 1): this {
     this.start();
-    this.replied(joined({ isIdOnly: true }));
-    this.replied(joined({ generation }));
-    this.replied(synced(held));
+    this.answered(joined({ isIdOnly: true }));
+    this.answered(joined({ generation }));
+    this.answered(synced(held));
     return this;
-  }
-
-  #step(input: Parameters<ClassicMembership['step']>[0]): string[] {
-    return this.machine.step(input).map((effect) => {
-      if (effect.kind === 'ask') this.#lastId = effect.id;
-      if (effect.kind === 'revoke') this.revocation = effect.revocation;
-      return told(effect);
-    });
-  }
-}
-
-function told(effect: MembershipEffect<ClassicAsk>): string {
-  switch (effect.kind) {
-    case 'ask':
-      return `ask ${toldAsk(effect.ask)}`;
-    case 'assigned':
-    case 'revoke':
-    case 'lost':
-      return `${effect.kind} ${effect.partitions.map(nameOfPartition).join(' ') || 'nothing'}`;
-    case 'failed':
-      return `failed ${effect.error.code}`;
-    default:
-      return effect.kind;
   }
 }
 
@@ -125,9 +69,9 @@ describe('a member of a classic group', () => {
   it('joins again with the id it was given (KIP-394), syncs and reads', () => {
     const play = new Play();
     expect(play.start()).toEqual(["ask join as '' owning nothing of -1"]);
-    expect(play.replied(joined({ isIdOnly: true }))).toEqual(["ask join as 'm1' owning nothing of -1"]);
-    expect(play.replied(joined())).toEqual(['ask sync 1 with 0']);
-    expect(play.replied(synced(['a/0']))).toEqual(['assigned a/0']);
+    expect(play.answered(joined({ isIdOnly: true }))).toEqual(["ask join as 'm1' owning nothing of -1"]);
+    expect(play.answered(joined())).toEqual(['ask sync 1 with 0']);
+    expect(play.answered(synced(['a/0']))).toEqual(['assigned a/0']);
     expect(play.machine.state).toBe('stable');
     expect(play.machine.identity).toEqual({ memberId: 'm1', generation: 1, instanceId: null });
   });
@@ -135,16 +79,16 @@ describe('a member of a classic group', () => {
   it('shares the partitions when it leads', () => {
     const play = new Play();
     play.start();
-    expect(play.replied(joined({ leader: 'm1' }))).toEqual(['ask assign by cooperative-sticky']);
+    expect(play.answered(joined({ leader: 'm1' }))).toEqual(['ask assign by cooperative-sticky']);
     const assignments = [{ memberId: 'm1', assignment: new Uint8Array() }];
-    expect(play.replied({ api: 'assign', assignments })).toEqual(['ask sync 1 with 1']);
+    expect(play.answered({ api: 'assign', assignments })).toEqual(['ask sync 1 with 1']);
     expect(play.machine.isLeader).toBe(true);
   });
 
   it('shares nothing when the broker says that the group keeps its assignment (KIP-814)', () => {
     const play = new Play({ instanceId: 'i' });
     play.start();
-    expect(play.replied(joined({ leader: 'm1', skipAssignment: true }))).toEqual(['ask sync 1 with 0']);
+    expect(play.answered(joined({ leader: 'm1', skipAssignment: true }))).toEqual(['ask sync 1 with 0']);
     expect(play.machine.isLeader).toBe(true);
   });
 
@@ -153,7 +97,7 @@ describe('a member of a classic group', () => {
     for (let beat = 1; beat <= 100; beat++) {
       expect(play.wake()).toEqual(['ask heartbeat']);
       expect(play.nowMs).toBe(3_000 * beat);
-      expect(play.replied({ api: 'heartbeat' })).toEqual([]);
+      expect(play.answered({ api: 'heartbeat' })).toEqual([]);
     }
     expect(play.machine.state).toBe('stable');
   });
@@ -162,15 +106,15 @@ describe('a member of a classic group', () => {
     const play = new Play().member();
     play.wake();
     expect(play.refused('REBALANCE_IN_PROGRESS')).toEqual(["ask join as 'm1' owning a/0 a/1 of 1"]);
-    play.replied(joined({ generation: 2 }));
-    expect(play.replied(synced(['a/0', 'a/1']))).toEqual(['assigned nothing']);
+    play.answered(joined({ generation: 2 }));
+    expect(play.answered(synced(['a/0', 'a/1']))).toEqual(['assigned nothing']);
   });
 
   it('lets go of what was taken, and joins again so that others get it (KIP-429)', () => {
     const play = new Play().member();
     play.changed();
-    play.replied(joined({ generation: 2 }));
-    expect(play.replied(synced(['a/0', 'b/0']))).toEqual(['assigned b/0', 'revoke a/1']);
+    play.answered(joined({ generation: 2 }));
+    expect(play.answered(synced(['a/0', 'b/0']))).toEqual(['assigned b/0', 'revoke a/1']);
     expect(play.machine.held.map(nameOfPartition)).toEqual(['a/0', 'a/1', 'b/0']);
     expect(play.released()).toEqual(["ask join as 'm1' owning a/0 b/0 of 2"]);
   });
@@ -178,8 +122,8 @@ describe('a member of a classic group', () => {
   it('owns what it is letting go of until it has', () => {
     const play = new Play().member();
     play.changed();
-    play.replied(joined({ generation: 2 }));
-    play.replied(synced(['a/0']));
+    play.answered(joined({ generation: 2 }));
+    play.answered(synced(['a/0']));
     play.wake();
     expect(play.refused('REBALANCE_IN_PROGRESS')).toEqual(["ask join as 'm1' owning a/0 a/1 of 2"]);
   });
@@ -187,26 +131,26 @@ describe('a member of a classic group', () => {
   it('takes a partition back only when the earlier reading of it has ended', () => {
     const play = new Play().member();
     play.changed();
-    play.replied(joined({ generation: 2 }));
-    play.replied(synced(['a/0']));
+    play.answered(joined({ generation: 2 }));
+    play.answered(synced(['a/0']));
     play.changed();
-    play.replied(joined({ generation: 3 }));
-    expect(play.replied(synced(['a/0', 'a/1']))).toEqual(['assigned nothing']);
+    play.answered(joined({ generation: 3 }));
+    expect(play.answered(synced(['a/0', 'a/1']))).toEqual(['assigned nothing']);
     expect(play.released()).toEqual(['assigned a/1']);
   });
 
   it('takes no notice of a release that belongs to an earlier life', () => {
     const play = new Play().member();
     play.changed();
-    play.replied(joined({ generation: 2 }));
-    play.replied(synced(['a/0']));
+    play.answered(joined({ generation: 2 }));
+    play.answered(synced(['a/0']));
     const early = play.revocation;
     play.fencedAt(2, 'UNKNOWN_MEMBER_ID');
-    play.replied(joined({ memberId: 'm2', generation: 3 }));
-    play.replied(synced(['a/1']));
+    play.answered(joined({ memberId: 'm2', generation: 3 }));
+    play.answered(synced(['a/1']));
     play.changed();
-    play.replied(joined({ memberId: 'm2', generation: 4 }));
-    expect(play.replied(synced([]))).toEqual(['assigned nothing', 'revoke a/1']);
+    play.answered(joined({ memberId: 'm2', generation: 4 }));
+    expect(play.answered(synced([]))).toEqual(['assigned nothing', 'revoke a/1']);
     expect(play.released(early)).toEqual([]);
     expect(play.machine.held.map(nameOfPartition)).toEqual(['a/1']);
     expect(play.released()).toEqual(["ask join as 'm2' owning nothing of 4"]);
@@ -215,8 +159,8 @@ describe('a member of a classic group', () => {
   it('beats while it lets go', () => {
     const play = new Play().member();
     play.changed();
-    play.replied(joined({ generation: 2 }));
-    play.replied(synced([]));
+    play.answered(joined({ generation: 2 }));
+    play.answered(synced([]));
     expect(play.wake()).toEqual(['ask heartbeat']);
   });
 
@@ -305,7 +249,7 @@ describe('a member of a classic group', () => {
     const play = new Play().member();
     play.wake();
     play.changed();
-    play.replied(joined({ generation: 2 }));
+    play.answered(joined({ generation: 2 }));
     const stale = play.machine.step({
       kind: 'failed',
       nowMs: play.nowMs,
@@ -318,16 +262,16 @@ describe('a member of a classic group', () => {
   it('joins again after a sync that came too late', () => {
     const play = new Play();
     play.start();
-    play.replied(joined());
+    play.answered(joined());
     expect(play.refused('REBALANCE_IN_PROGRESS')).toEqual(["ask join as 'm1' owning nothing of -1"]);
   });
 
   it('joins once more when topics grew during the round', () => {
     const play = new Play();
     play.start();
-    play.replied(joined());
+    play.answered(joined());
     expect(play.changed()).toEqual([]);
-    expect(play.replied(synced(['a/0']))).toEqual(['assigned a/0', "ask join as 'm1' owning a/0 of 1"]);
+    expect(play.answered(synced(['a/0']))).toEqual(['assigned a/0', "ask join as 'm1' owning a/0 of 1"]);
   });
 
   it('hears from a commit that it is fenced', () => {
@@ -344,7 +288,7 @@ describe('a member of a classic group', () => {
     const play = new Play().member();
     expect(play.close()).toEqual(['revoke a/0 a/1']);
     expect(play.released()).toEqual(['ask leave']);
-    expect(play.replied({ api: 'leave' })).toEqual(['left']);
+    expect(play.answered({ api: 'leave' })).toEqual(['left']);
     expect(play.machine.state).toBe('closed');
   });
 

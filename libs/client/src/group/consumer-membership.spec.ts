@@ -1,9 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import type { Uuid } from '@trunkline/kernel';
-import { KafkaError, type KafkaErrorName } from '../error.js';
+import { MembershipPlay } from '../../test/membership-play.js';
 import type { ConsumerAsk, ConsumerReply } from './consumer-asks.js';
 import { ConsumerMembership, type ConsumerMembershipOptions } from './consumer-membership.js';
-import type { MembershipEffect } from './membership.js';
 import { type TopicPartition, nameOfPartition } from '../topic-partition.js';
 
 const OPTIONS: ConsumerMembershipOptions = {
@@ -15,19 +14,11 @@ const OPTIONS: ConsumerMembershipOptions = {
   retryBackoffMaxMs: 1_000,
 };
 
-class Play {
-  nowMs = 0;
-  readonly machine: ConsumerMembership;
-  #lastId = 0;
-  #revocation = 0;
-
+class Play extends MembershipPlay<ConsumerAsk, ConsumerReply, ConsumerMembership> {
   constructor(options: Partial<ConsumerMembershipOptions> = {}) {
-    this.machine = new ConsumerMembership({ ...OPTIONS, ...options });
+    super(new ConsumerMembership({ ...OPTIONS, ...options }), toldAsk);
   }
 
-  start(): string[] {
-    return this.#step({ kind: 'start', nowMs: this.nowMs });
-  }
   replied(epoch: number, assigned: readonly string[] | null = null, isComplete = true): string[] {
     const reply: ConsumerReply = {
       memberId: null,
@@ -36,23 +27,7 @@ class Play {
       assigned: assigned === null ? null : assigned.map(partitionOf),
       isComplete,
     };
-    return this.#step({ kind: 'answered', nowMs: this.nowMs, id: this.#lastId, reply });
-  }
-  refused(code: KafkaErrorName): string[] {
-    return this.#step({ kind: 'failed', nowMs: this.nowMs, id: this.#lastId, error: new KafkaError(code, 'refused') });
-  }
-  released(): string[] {
-    return this.#step({ kind: 'released', nowMs: this.nowMs, revocation: this.#revocation });
-  }
-  fencedAt(generation: number, code: KafkaErrorName): string[] {
-    return this.#step({ kind: 'fenced', nowMs: this.nowMs, generation, error: new KafkaError(code, 'refused') });
-  }
-  close(): string[] {
-    return this.#step({ kind: 'close', nowMs: this.nowMs });
-  }
-  wake(): string[] {
-    this.nowMs = this.machine.wakeAtMs;
-    return this.#step({ kind: 'wake', nowMs: this.nowMs });
+    return this.answered(reply);
   }
 
   /** Up to a member that holds `a/0` and `a/1` in epoch 1. */
@@ -62,32 +37,11 @@ class Play {
     this.replied(1);
     return this;
   }
-
-  #step(input: Parameters<ConsumerMembership['step']>[0]): string[] {
-    return this.machine.step(input).map((effect) => {
-      if (effect.kind === 'ask') this.#lastId = effect.id;
-      if (effect.kind === 'revoke') this.#revocation = effect.revocation;
-      return told(effect);
-    });
-  }
 }
 
-function told(effect: MembershipEffect<ConsumerAsk>): string {
-  switch (effect.kind) {
-    case 'ask': {
-      const { epoch, isFull, owned } = effect.ask;
-      const what = owned === null ? '' : ` owning ${owned.map(nameOfPartition).join(' ') || 'nothing'}`;
-      return `beat ${epoch}${isFull ? ' in full' : ''}${what}`;
-    }
-    case 'assigned':
-    case 'revoke':
-    case 'lost':
-      return `${effect.kind} ${effect.partitions.map(nameOfPartition).join(' ') || 'nothing'}`;
-    case 'failed':
-      return `failed ${effect.error.code}`;
-    default:
-      return effect.kind;
-  }
+function toldAsk({ epoch, isFull, owned }: ConsumerAsk): string {
+  const what = owned === null ? '' : ` owning ${owned.map(nameOfPartition).join(' ') || 'nothing'}`;
+  return `beat ${epoch}${isFull ? ' in full' : ''}${what}`;
 }
 
 function partitionOf(name: string): TopicPartition {

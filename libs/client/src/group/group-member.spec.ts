@@ -1,10 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { silentLogger } from '@trunkline/kernel';
-import { crc32c, nodeClock, nodeRandom } from '@trunkline/platform';
-import { type AnyApi, CreateTopics } from '@trunkline/protocol';
-import { InProcessNetwork, type TestBroker, startTestBroker, until } from '@trunkline/testing';
-import { KafkaClient } from '../client.js';
-import type { Answer, AskOptions, BodyOf, Cluster, Target } from '../cluster/cluster.js';
+import type { AnyApi } from '@trunkline/protocol';
+import { until } from '@trunkline/testing';
+import { type TestClient, clusterThat, startTestClient } from '../../test/test-client.js';
+import type { KafkaClient } from '../client.js';
+import type { Cluster } from '../cluster/cluster.js';
 import { GroupMember } from './group-member.js';
 import type { GroupOptions } from './group-options.js';
 import { type TopicPartition, nameOfPartition } from '../topic-partition.js';
@@ -13,24 +12,14 @@ import { type TopicPartition, nameOfPartition } from '../topic-partition.js';
 const GROUP_APIS = new Set([8, 9, 11, 12, 13, 14]);
 
 describe('a member of a group on our broker', () => {
-  let test: TestBroker;
+  let test: TestClient;
   let client: KafkaClient;
   let groups = 0;
-
   beforeAll(async () => {
-    const network = new InProcessNetwork();
-    test = await startTestBroker({ network, config: { 'group.initial.rebalance.delay.ms': '0' } });
-    const { host, port } = test.broker.addresses[0]!.advertised;
-    const ports = { network, clock: nodeClock, random: nodeRandom, crc32c, logger: silentLogger };
-    client = new KafkaClient({ bootstrap: `${host}:${port}` }, ports);
-    const topics = [{ name: 'mail', numPartitions: 2, replicationFactor: 1, assignments: [], configs: [] }];
-    await test.send(CreateTopics, 7, { topics, timeoutMs: 10_000, validateOnly: false });
+    test = await startTestClient();
+    ({ client } = test);
   });
-
-  afterAll(async () => {
-    await client.close();
-    await test.stop();
-  });
+  afterAll(() => test?.close());
 
   function join(cluster: Cluster, options: Partial<GroupOptions> = {}): { member: GroupMember; owned: Set<string> } {
     const owned = new Set<string>();
@@ -150,8 +139,7 @@ describe('a member of a group on our broker', () => {
   });
 
   it('fails with the client that it belongs to', async () => {
-    const { host, port } = test.broker.addresses[0]!.advertised;
-    const own = new KafkaClient({ bootstrap: `${host}:${port}` }, client.cluster.ports);
+    const own = test.another();
     const { member, owned } = join(own.cluster);
     await member.ready;
     await own.close();
@@ -167,22 +155,9 @@ function olderCluster(cluster: Cluster, version: number): Cluster {
 }
 
 function watchedCluster(cluster: Cluster, asked: (api: AnyApi) => void, version?: number): Cluster {
-  const ask = <A extends AnyApi>(
-    target: Target,
-    api: A,
-    body: BodyOf<A>,
-    options: AskOptions = {},
-  ): Promise<Answer<A>> => {
+  return clusterThat(cluster, (api, options) => {
     asked(api);
-    if (version === undefined || !GROUP_APIS.has(api.key)) return cluster.ask(target, api, body, options);
-    const versionMax = Math.min(options.versionMax ?? Infinity, Math.max(version, api.versions[0]));
-    return cluster.ask(target, api, body, { ...options, versionMax });
-  };
-  return new Proxy(cluster, {
-    get(whole, name) {
-      if (name === 'ask') return ask;
-      const value: unknown = Reflect.get(whole, name, whole);
-      return typeof value === 'function' ? (value as (...all: unknown[]) => unknown).bind(whole) : value;
-    },
+    if (version === undefined || !GROUP_APIS.has(api.key)) return options;
+    return { ...options, versionMax: Math.min(options.versionMax ?? Infinity, Math.max(version, api.versions[0])) };
   });
 }

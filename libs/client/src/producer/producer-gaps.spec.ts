@@ -3,9 +3,7 @@ import { ProducerScript } from '../../test/producer-script.js';
 
 /** A producer whose partition has an acknowledged batch; of two more the first was given up, and both may be written. */
 function withGap(): ProducerScript {
-  const script = ProducerScript.known({ deliveryTimeoutMs: 1_000 }).send('w').answer(1);
-  script.transcript.length = 0;
-  return script.send('a').wait(500).send('b').fail(2).fail(3).wait(500);
+  return ProducerScript.warm({ deliveryTimeoutMs: 1_000 }).send('a').wait(500).send('b').fail(2).fail(3).wait(500);
 }
 
 describe('behind a gap', () => {

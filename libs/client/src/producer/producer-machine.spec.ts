@@ -2,16 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { ProducerScript } from '../../test/producer-script.js';
 
 const known = ProducerScript.known.bind(ProducerScript);
-
-/** A producer whose partition has an acknowledged batch, so that 5 may be under way; sequence 1 is the next. */
-function warm(...given: Parameters<typeof ProducerScript.known>): ProducerScript {
-  const script = known(...given)
-    .send('w')
-    .wait(given[0]?.lingerMs ?? 0)
-    .answer(1);
-  script.transcript.length = 0;
-  return script;
-}
+const warm = ProducerScript.warm.bind(ProducerScript);
 
 describe('batches', () => {
   it('sends the records of one turn as one batch a partition and one request a broker', () => {
