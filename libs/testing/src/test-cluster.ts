@@ -52,14 +52,25 @@ export interface TestCluster {
   crash(id: number): Promise<void>;
   /** Ends a node in order. */
   stopNode(id: number): Promise<void>;
-  /** Starts a node that was crashed or stopped, or a new one; with `wiped`, on an empty directory. */
-  restart(id: number, options?: { readonly wiped?: boolean }): Promise<void>;
+  /** Starts a node that was crashed or stopped, or a new one. */
+  restart(id: number, options?: RestartOptions): Promise<void>;
+  /** Starts another node under the id of one that runs, with a directory of its own. Meant to be refused. */
+  startTwin(id: number): Promise<void>;
+  /** Why nodes ended that the cluster did not want any more. */
+  readonly ended: readonly string[];
   /** Cuts two nodes off from each other. Clients reach both. */
   partition(one: number, other: number): void;
   /** Ends all partitions. */
   heal(): void;
   /** Ends all nodes, and removes their directories. Throws the first defect. */
   stop(): Promise<void>;
+}
+
+export interface RestartOptions {
+  /** On an empty directory. */
+  readonly wiped?: boolean;
+  /** As a node that shall belong to that cluster. */
+  readonly clusterId?: string;
 }
 
 interface Running extends TestNode {
@@ -87,6 +98,7 @@ export async function startTestCluster(options: TestClusterOptions): Promise<Tes
 class Cluster implements TestCluster {
   readonly network = new ClusterNetwork();
   readonly #nodes = new Map<number, Running>();
+  readonly ended: string[] = [];
   readonly #defects: Error[] = [];
 
   constructor(
@@ -139,28 +151,50 @@ class Cluster implements TestCluster {
     this.network.kill(`${id}`);
   }
 
-  async restart(id: number, { wiped = false }: { readonly wiped?: boolean } = {}): Promise<void> {
+  async restart(id: number, { wiped = false, clusterId = CLUSTER_ID }: RestartOptions = {}): Promise<void> {
     if (this.#nodes.has(id)) await this.stopNode(id);
     const dataDir = join(this.root, `node-${id}`);
     if (wiped) await rm(dataDir, { recursive: true, force: true });
     const ports = new MortalPorts();
+    const broker = await this.#start(id, `${id}`, ports, { dataDir, clusterId });
+    this.#nodes.set(id, { id, broker, dataDir, ports, client: undefined });
+  }
+
+  async startTwin(id: number): Promise<void> {
+    const dataDir = join(this.root, `twin-${id}`);
+    const listeners = 'PLAINTEXT://127.0.0.1:0';
+    const broker = await this.#start(id, `twin-${id}`, new MortalPorts(), {
+      dataDir,
+      listeners,
+      clusterId: CLUSTER_ID,
+    });
+    await broker.close();
+  }
+
+  #start(
+    id: number,
+    name: string,
+    ports: MortalPorts,
+    where: { readonly dataDir: string; readonly clusterId: string; readonly listeners?: string },
+  ): Promise<Broker> {
     const { disk, clock, logger } = this.options;
-    const broker = await Broker.start({
-      config: brokerConfig([{ origin: 'test', values: new Map(Object.entries(this.#settings(id, dataDir))) }]),
+    const settings = { ...this.#settings(id, where.dataDir), ...(where.listeners && { listeners: where.listeners }) };
+    return Broker.start({
+      config: brokerConfig([{ origin: 'test', values: new Map(Object.entries(settings)) }]),
       disk: ports.disk(disk?.(id) ?? new NodeDisk()),
-      network: this.network.of(`${id}`),
+      network: this.network.of(name),
       clock: ports.clock(clock ?? nodeClock),
       random: nodeRandom,
       logger: logger?.(id) ?? silentLogger,
       crc32c,
       compression,
       defer: setImmediate,
-      clusterId: CLUSTER_ID,
+      clusterId: where.clusterId,
+      onEnded: ({ message }) => void this.ended.push(message),
       onDefect: (defect) => {
         if (!ports.ended) this.#defects.push(defect);
       },
     });
-    this.#nodes.set(id, { id, broker, dataDir, ports, client: undefined });
   }
 
   partition(one: number, other: number): void {
