@@ -12,6 +12,8 @@ interface Machine {
   readonly id: NodeId;
   /** The epoch of this uptime; undefined: down, or not registered yet. */
   epoch: bigint | undefined;
+  /** Of the uptime before. */
+  lastEpoch: bigint;
   /** What it would prove at its next start. */
   cleanEpoch: bigint;
   directory: Uuid;
@@ -45,7 +47,7 @@ export class ClusterModel {
     this.#dice = new SimRandom(seed);
     this.world = new ControllerWorld(seed, STATICS);
     for (const id of BROKERS) {
-      const machine = { id, epoch: undefined, cleanEpoch: -1n, directory: this.world.random.uuid() };
+      const machine = { id, epoch: undefined, lastEpoch: 0n, cleanEpoch: -1n, directory: this.world.random.uuid() };
       this.#machines.set(id, machine);
       this.#start(machine);
     }
@@ -115,7 +117,8 @@ export class ClusterModel {
       heartbeats: true,
     };
     const heard = { liveness: this.#liveness, nowMs: this.#nowMs };
-    machine.epoch = this.#commit(controller.registerBroker(told, heard)).brokerEpoch;
+    const { brokerEpoch } = this.#commit(controller.registerBroker(told, heard));
+    machine.epoch = brokerEpoch;
     machine.cleanEpoch = -1n;
     this.#check();
   }
@@ -144,6 +147,7 @@ export class ClusterModel {
   /** Killed; or without power, so that it may lose what it had last; or its disk is replaced. */
   #die(machine: Machine): void {
     if (machine.epoch === undefined) return;
+    machine.lastEpoch = machine.epoch;
     machine.epoch = undefined;
     if (this.#dice.below(2) === 0) this.#liveness.lost(machine.id, this.#nowMs);
     const kind = this.#dice.below(4);
@@ -155,18 +159,17 @@ export class ClusterModel {
     }
   }
 
-  /** A leader takes a record; it is committed when the ISR is large enough and all of it is there. */
+  /** Leaders take a record each; it is committed where the ISR is large enough and all of it is there. */
   #write(): void {
-    const found = this.#pick(this.#partitions());
-    if (found === undefined) return;
-    const [topic, partition] = found;
-    if (!this.#isUp(partition.leader) || partition.isr.length < this.#minIsr(topic, partition)) return;
-    if (!partition.isr.every((id) => this.#isUp(id))) return;
-    const key = keyOf(topic, partition);
-    const committed = (this.#committed.get(key) ?? 0) + 1;
-    this.#committed.set(key, committed);
-    for (const id of partition.isr) this.#heldOf(key).set(id, committed);
-    this.counts.writes += 1;
+    for (const [topic, partition] of this.#partitions()) {
+      const { isr, leader } = partition;
+      if (leader === -1 || isr.length < this.#minIsr(topic, partition) || !isr.every((id) => this.#isUp(id))) continue;
+      const key = keyOf(topic, partition);
+      const committed = (this.#committed.get(key) ?? 0) + 1;
+      this.#committed.set(key, committed);
+      for (const id of isr) this.#heldOf(key).set(id, committed);
+      this.counts.writes += 1;
+    }
   }
 
   /** A leader asks for an ISR: of those who are there, who have all it has. */
@@ -179,6 +182,12 @@ export class ClusterModel {
     const isIn = (id: NodeId): boolean => wanted?.includes(id) ?? this.#dice.below(3) > 0;
     const members = now.replicas.filter((id) => id === now.leader || (this.#isUp(id) && isIn(id)));
     const key = keyOf(itsTopic, now);
+    // Somebody who caught up before he died, and whom the leader has not seen begin anew.
+    const stale = wanted === undefined && this.#dice.below(4) === 0 ? this.#pick(members) : undefined;
+    const epochOf = (id: NodeId): bigint => {
+      const machine = this.#machines.get(id);
+      return (id === stale ? machine?.lastEpoch : machine?.epoch) ?? -1n;
+    };
     const decision = this.world.controller.alterPartitions({
       brokerId: leader.id,
       brokerEpoch: leader.epoch,
@@ -192,7 +201,7 @@ export class ClusterModel {
               partitionEpoch: now.partitionEpoch - (wanted === undefined && this.#dice.below(10) === 0 ? 1 : 0),
               newIsr: members.map((brokerId) => ({
                 brokerId,
-                brokerEpoch: this.#machines.get(brokerId)?.epoch ?? -1n,
+                brokerEpoch: epochOf(brokerId),
               })),
               leaderRecoveryState: 0,
             },
@@ -202,7 +211,8 @@ export class ClusterModel {
     });
     const isDone = decision.records.length > 0;
     for (const id of members) {
-      if (isDone && !now.isr.includes(id)) this.#heldOf(key).set(id, this.#heldOf(key).get(now.leader) ?? 0);
+      if (isDone && id !== stale && !now.isr.includes(id))
+        this.#heldOf(key).set(id, this.#heldOf(key).get(now.leader) ?? 0);
     }
     this.#joining = members;
     this.#commit(decision);
