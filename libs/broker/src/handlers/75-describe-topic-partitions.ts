@@ -89,7 +89,7 @@ function missing(name: string): TopicAnswer {
 }
 
 function partitionAnswer(partition: PartitionImage, view: LeaderView): TopicAnswer['partitions'][number] {
-  const { index, leader, leaderEpoch, replicas, isr } = partition;
+  const { index, leader, leaderEpoch, replicas, isr, elr, lastKnownElr } = partition;
   return {
     errorCode: view.errorCodeOf(leader),
     partitionIndex: index,
@@ -97,8 +97,8 @@ function partitionAnswer(partition: PartitionImage, view: LeaderView): TopicAnsw
     leaderEpoch,
     replicaNodes: replicas,
     isrNodes: isr,
-    eligibleLeaderReplicas: [],
-    lastKnownElr: [],
+    eligibleLeaderReplicas: elr,
+    lastKnownElr,
     offlineReplicas: view.unreached(replicas),
   };
 }
