@@ -3,16 +3,10 @@ import type { Consumer, GroupOptions } from '@trunkline/client';
 import { fromUtf8 } from '@trunkline/kernel';
 import { describeUnless, until } from '@trunkline/testing';
 import { apacheKafka, itSinceFour, ownKafkaLeftOut } from './brokers.js';
-import { Reading, ThreeNodes, Writing } from './three-nodes-kit.js';
+import { Reading, SAFE, THREE, ThreeNodes, Writing } from './three-nodes-kit.js';
 
 const PORT = 31_020;
 const PARTITIONS = 3;
-const THREE = [
-  [1, 2, 3],
-  [2, 3, 1],
-  [3, 1, 2],
-];
-const SAFE = { 'min.insync.replicas': '2' };
 const PROTOCOLS = apacheKafka.has.consumerGroups ? (['classic', 'consumer'] as const) : (['classic'] as const);
 
 describeUnless(ownKafkaLeftOut, 'coordinators on three nodes of Apache Kafka', () => {

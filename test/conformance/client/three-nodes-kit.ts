@@ -3,6 +3,15 @@ import { asError, fromUtf8 } from '@trunkline/kernel';
 import { type ApacheKafkaCluster, startApacheKafkaCluster, until } from '@trunkline/testing';
 import { nodePorts } from './brokers.js';
 
+/** Three partitions on all nodes, of which each leads one. */
+export const THREE = [
+  [1, 2, 3],
+  [2, 3, 1],
+  [3, 1, 2],
+];
+/** What is acknowledged outlives a node. */
+export const SAFE = { 'min.insync.replicas': '2' };
+
 const WHOLE_MS = 60_000;
 /** How much of a stream may be under way. */
 const UNSETTLED_MAX = 200;

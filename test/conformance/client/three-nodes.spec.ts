@@ -3,17 +3,11 @@ import { Consumer } from '@trunkline/client';
 import { fromUtf8 } from '@trunkline/kernel';
 import { describeUnless, until } from '@trunkline/testing';
 import { ownKafkaLeftOut } from './brokers.js';
-import { Reading, ThreeNodes, Writing } from './three-nodes-kit.js';
+import { Reading, SAFE, THREE, ThreeNodes, Writing } from './three-nodes-kit.js';
 
 const PORT = 31_000;
 /** Where a node comes back that lost its address. */
 const OTHER_PORT = 31_010;
-const THREE = [
-  [1, 2, 3],
-  [2, 3, 1],
-  [3, 1, 2],
-];
-const SAFE = { 'min.insync.replicas': '2' };
 
 describeUnless(ownKafkaLeftOut, 'records on three nodes of Apache Kafka', () => {
   let nodes: ThreeNodes;

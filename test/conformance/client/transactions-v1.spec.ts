@@ -116,7 +116,9 @@ for (const tested of kafkaBrokersWith('transactions'))
       producer.beginTransaction();
       await producer.sendOffsetsToTransaction([{ topic, partition: 0, offset: 3 }], kit.name('group'));
       await producer.commitTransaction();
-      const names = asked.map(({ api }) => api).filter((api) => /Offset|EndTxn/.test(api));
+      const said = asked.map(({ api }) => api).filter((api) => /Offset|EndTxn/.test(api));
+      // Said again to a coordinator that is not ready yet, they are still said in this order.
+      const names = said.filter((api, at) => api !== said[at - 1]);
       expect(names).toEqual(['AddOffsetsToTxn', 'TxnOffsetCommit', 'EndTxn']);
     });
 
