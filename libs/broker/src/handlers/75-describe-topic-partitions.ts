@@ -21,8 +21,6 @@ type Cursor = NonNullable<DescribeTopicPartitionsRequest['cursor']>;
  * No topics: all of them. Answered in the order of the names; a page holds at most `max.request.partition.size.limit`
  * partitions, and the cursor says where the next begins. A cursor must stand at one of the topics that are asked for,
  * at a partition from 0 on: INVALID_REQUEST.
- *
- * Not done: eligible leader replicas are told as none; a node that leads everything has no others.
  */
 export const describeTopicPartitions = handler<typeof DescribeTopicPartitions>({
   api: DescribeTopicPartitions,
