@@ -151,7 +151,7 @@ async function start(options: BrokerOptions, opened: Opened, make: Make): Promis
   });
   const { delayed, groups, metrics } = parts;
   const onDefect = options.onDefect ?? throwLater;
-  const router = new Router({ handlers, parts, metrics, logger, onDefect });
+  const router = new Router({ handlers, parts, metrics, logger, onDefect, hasNodes: !config.cluster.isAlone });
   const server = new Server({
     router,
     limits: config.limits,

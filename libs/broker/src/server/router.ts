@@ -39,6 +39,8 @@ export interface RouterOptions {
   readonly logger: Logger;
   /** Hears of a broken invariant: the process, or the simulated node, has to end. */
   readonly onDefect: (defect: Error) => void;
+  /** Whether there may be other nodes; else what only nodes ask is not served. Default true. */
+  readonly hasNodes?: boolean;
 }
 
 function answered(chunks: readonly Uint8Array[]): Outcome {
@@ -61,6 +63,7 @@ export class Router {
   constructor(options: RouterOptions) {
     this.#options = options;
     for (const handler of options.handlers) {
+      if (handler.between === 'nodes' && options.hasNodes === false) continue;
       const [first, last] = servedVersions(handler);
       this.#routes.set(handler.api.key, { handler, first, last, metrics: options.metrics.api(handler.api.name) });
     }
