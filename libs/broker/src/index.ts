@@ -19,3 +19,13 @@ export * from './server/metrics.js';
 export type { RequestContext } from './server/request-context.js';
 export { SERVER_LIMITS, type ServerLimits } from './server/server-limits.js';
 export { StartFault } from './start-fault.js';
+// What records pass through, piece by piece, for simulations that put nodes together themselves.
+export { Fetches } from './fetch/fetches.js';
+export type { ControllerChannel } from './peers/controller-channel.js';
+export { type Asked, type AskPeer, PeerGone, type Peers, PeerSilent, type Told } from './peers/peers.js';
+export { Delayed } from './replica/delayed.js';
+export type { Partition } from './replica/partition.js';
+export { ReplicaManager } from './replica/replica-manager.js';
+export { Replication } from './replica/replication.js';
+export { replicationSettings, type ReplicationSettings } from './replica/replication-settings.js';
+export { MemoryBudget } from './server/memory-budget.js';

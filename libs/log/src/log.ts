@@ -42,6 +42,9 @@ export interface Log {
   /** Called once, when a write or sync failed: the log takes no more appends (KAFKA_STORAGE_ERROR) and reads are refused. */
   onFailed: ((reason: Error) => void) | undefined;
 
+  /** Nothing at or behind this goes by retention, because other replicas may lack it; left out: what is durable here may. */
+  replicatedEnd: (() => Offset) | undefined;
+
   /**
    * Assigns offsets and the leader epoch, checks sequences of idempotent producers (KIP-98), and appends. The batch was
    * validated before; its bytes belong to the log from here on. Throws ApiError: OUT_OF_ORDER_SEQUENCE_NUMBER,

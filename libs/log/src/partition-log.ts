@@ -25,6 +25,7 @@ const LANE_WAITING_MAX = 4096;
 export class PartitionLog implements Log {
   onDurable: ((durableEnd: Offset) => void) | undefined;
   onFailed: ((reason: Error) => void) | undefined;
+  replicatedEnd: (() => Offset) | undefined;
   /** Refuses what leaders would append while the disk is too full; reads, deletions and markers go on (C71). */
   refusesProduce = false;
   #startOffset: Offset;
@@ -211,10 +212,9 @@ export class PartitionLog implements Log {
     });
   }
 
-  /** `replicatedEnd`: nothing at or behind it goes; left out: what is durable here may go. */
-  async applyRetention(nowMs: number, replicatedEnd?: Offset): Promise<number> {
+  async applyRetention(nowMs: number): Promise<number> {
     this.#checkWell();
-    const deletableEnd = (): number => Math.min(replicatedEnd ?? this.durableEnd, this.durableEnd);
+    const deletableEnd = (): number => Math.min(this.replicatedEnd?.() ?? this.durableEnd, this.durableEnd);
     await this.#inLane(async () => {
       this.#producers.expire(nowMs, this.#config.producerIdExpirationMs);
       if (this.#endOffset <= deletableEnd() && activeHasExpired(this.#chain.active, this.#config, nowMs)) this.#roll();

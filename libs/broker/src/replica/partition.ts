@@ -72,6 +72,7 @@ export class Partition implements Proposing {
       isRead: () => this.#watchers.size > 0,
     });
     log.onDurable = (end) => this.#reached(end);
+    log.replicatedEnd = () => this.highWatermark;
     log.onFailed = (reason) => {
       this.#end(new ApiError('KAFKA_STORAGE_ERROR', `the log of ${this.name} failed`, { cause: reason }));
     };
@@ -354,9 +355,8 @@ export class Partition implements Proposing {
     const isAlone = state.replicas.length === 1;
     if (this.#replication === undefined || isAlone) {
       this.#replication = undefined;
-      this.#lead();
       if (isAlone) this.#commitment.flushed(this.log.durableEnd);
-      return;
+      return this.#lead();
     }
     this.#replication.become(state, this.#world.monotonicMs());
     this.#recount(this.#replication);
