@@ -274,10 +274,6 @@ describe('three voters', () => {
        2 is leader e2, ready
        3 -> 2 fetch 3/e2
        3 commits up to 3
-       2 -> 1 i lead e2
-       2 -> 1 i lead e2
-       2 -> 1 i lead e2
-       2 -> 1 i lead e2
      > roles
        1: down
        2: leader e2, committed 3

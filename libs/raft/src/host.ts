@@ -28,7 +28,7 @@ export interface RaftHostOptions {
   readonly listener: RaftListener;
   readonly clock: Clock;
   readonly logger: Logger;
-  /** Requests, answers and proposals that may wait for the lane; one more is refused. Default 10,000. */
+  /** Requests and proposals that may wait for the lane; one more is refused. Default 10,000. */
   readonly waitingMax?: number;
 }
 
@@ -44,6 +44,8 @@ interface Waiting<T> {
 }
 
 const WAITING_MAX = 10_000;
+/** Inputs of the host's own that may wait beside: answers, a tick, a mark. They are as many as its requests. */
+const OWN_WAITING_MAX = 10_000;
 
 /**
  * Performs what a {@link Raft} wants done: one lane, one input after the other, each one's effects in their order. It
@@ -54,6 +56,7 @@ const WAITING_MAX = 10_000;
  */
 export class RaftHost {
   readonly #lane: Lane;
+  readonly #waitingMax: number;
   readonly #syncer: Syncer;
   readonly #applier: Applier;
   readonly #answers = new Map<number, Waiting<RaftResponse>>();
@@ -69,7 +72,8 @@ export class RaftHost {
     private readonly options: RaftHostOptions,
     private readonly raft: Raft,
   ) {
-    this.#lane = new Lane('raft', options.waitingMax ?? WAITING_MAX);
+    this.#waitingMax = options.waitingMax ?? WAITING_MAX;
+    this.#lane = new Lane('raft', this.#waitingMax + OWN_WAITING_MAX);
     const fail = (reason: unknown): void => this.#fail(reason);
     this.#syncer = new Syncer(options.storage, (mark) => this.#input({ kind: 'stable', ...mark }), fail);
     const { storage, listener } = options;
@@ -91,7 +95,7 @@ export class RaftHost {
     return this.raft.status();
   }
 
-  /** Answers another node, perhaps much later. Rejects with the error that ended the host, or LANE_FULL. */
+  /** Answers another node, perhaps much later. Rejects with the error that ended the host, or THROTTLING_QUOTA_EXCEEDED. */
   handle(request: RaftRequest): Promise<RaftResponse> {
     const ticket = ++this.#ticket;
     return this.#wait(this.#answers, ticket, { kind: 'request', ticket, request });
@@ -137,6 +141,9 @@ export class RaftHost {
   #wait<T>(waiting: Map<number, Waiting<T>>, ticket: number, input: Input): Promise<T> {
     if (this.#failed !== undefined) return Promise.reject(this.#failed);
     if (this.#isClosed) return Promise.reject(new ApiError('NOT_CONTROLLER', 'this node is shutting down'));
+    if (this.#lane.waiting >= this.#waitingMax) {
+      return Promise.reject(new ApiError('THROTTLING_QUOTA_EXCEEDED', `${this.#lane.waiting} inputs wait already`));
+    }
     return new Promise<T>((resolve, reject) => {
       waiting.set(ticket, { resolve, reject });
       this.#lane

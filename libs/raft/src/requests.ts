@@ -71,7 +71,9 @@ export class Requests {
     if (leaderEpoch < epoch) return this.#refusal(request, 'FENCED_LEADER_EPOCH');
     const isOther = leaderEpoch === epoch && hard.leaderId !== undefined && hard.leaderId !== leaderId;
     if (leaderId === self.id || isOther) return this.#refusal(request, 'INVALID_REQUEST');
-    const isNews = leaderEpoch > epoch || leader?.id === leaderId;
+    // A parked fetch may have brought the news before; but not who should stand.
+    const isWaiting = leader === undefined && this.role().kind === 'unattached';
+    const isNews = leaderEpoch > epoch || leader?.id === leaderId || isWaiting;
     if (isNews) this.announcements.ended(request);
     else this.replica.endedEpoch = Math.max(this.replica.endedEpoch, leaderEpoch);
     return this.#refusal(request, 'NONE');

@@ -38,7 +38,7 @@ export class Successions {
 
   unanswered({ request, to }: Sent): void {
     if (request.api !== 'begin-quorum-epoch') return;
-    this.#tellAtMs.set(to.id, this.replica.nowMs + this.replica.config.retryBackoffMs);
+    this.#tellAtMs.set(to.id, this.replica.nowMs + this.#intervalMs / 2);
   }
 
   get #intervalMs(): number {

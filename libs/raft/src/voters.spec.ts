@@ -293,4 +293,50 @@ describe('voters', () => {
        3: follower of 1 e1, committed 4"
     `);
   });
+
+  it('that listen elsewhere say so', () => {
+    expect(
+      play(`
+        voters 1 2 3
+        quietly elapse 400
+        crash 2
+        listen 2 rack-b 9093
+        start 2
+        settle
+        logs`),
+    ).toMatchInlineSnapshot(`
+     "> voters 1 2 3
+     > quietly elapse 400
+     > crash 2
+     > listen 2 rack-b 9093
+     > start 2
+       2 -> 1 fetch 2/e1
+       2 is follower of 1 e1
+     > settle
+       1 -> 2 nothing new, committed 2
+       1 -> 2 nothing new, committed 2
+       2 -> 1 fetch 2/e1
+       2 -> 1 i listen at rack-b:9093
+       2 commits up to 2
+       1 appends 2:voters 1+2@rack-b:9093+3
+       1 -> 3 2:voters 1+2@rack-b:9093+3, committed 2
+       1 -> 2 2:voters 1+2@rack-b:9093+3, committed 2
+       3 appends 2:voters 1+2@rack-b:9093+3
+       3 -> 1 fetch 3/e1
+       2 appends 2:voters 1+2@rack-b:9093+3
+       2 -> 1 fetch 3/e1
+       1 -> 2 ok
+       1 -> 3 nothing new, committed 3
+       1 commits up to 3
+       1 -> 2 nothing new, committed 3
+       3 -> 1 fetch 3/e1
+       3 commits up to 3
+       2 -> 1 fetch 3/e1
+       2 commits up to 3
+     > logs
+       1: leader 1/e1, voters 1+2+3/e1, voters 1+2@rack-b:9093+3/e1
+       2: leader 1/e1, voters 1+2+3/e1, voters 1+2@rack-b:9093+3/e1
+       3: leader 1/e1, voters 1+2+3/e1, voters 1+2@rack-b:9093+3/e1"
+    `);
+  });
 });

@@ -35,7 +35,7 @@ export class ScriptNode {
   constructor(
     readonly id: NodeId,
     public directoryId: Uuid,
-    private readonly options: Partial<RaftOptions>,
+    private options: Partial<RaftOptions>,
   ) {}
 
   get end(): number {
@@ -111,6 +111,11 @@ export class ScriptNode {
     this.waiting = undefined;
   }
 
+  /** Under another address, from the next start on. */
+  listen(host: string, port: number): void {
+    this.options = { ...this.options, endpoints: [{ name: 'CONTROLLER', host, port }] };
+  }
+
   /** Another disk, and nothing on it. */
   wipe(directoryId: Uuid): void {
     this.directoryId = directoryId;
@@ -130,8 +135,11 @@ export class ScriptNode {
 /** What a batch says. */
 export function textOf({ bytes, control }: LogBatch): string {
   if (control?.kind === 'leader-change') return `leader ${control.leaderId}`;
-  if (control?.kind === 'voters') return `voters ${control.voters.map(({ id }) => id).join('+')}`;
+  if (control?.kind === 'voters') return `voters ${control.voters.map(voterText).join('+')}`;
   return new TextDecoder().decode(bytes);
 }
+
+const voterText = ({ id, endpoints }: Voter): string =>
+  `${id}${endpoints.map(({ host, port }) => `@${host}:${port}`).join(',')}`;
 
 export const bytesOf = (text: string): Uint8Array => utf8(text);

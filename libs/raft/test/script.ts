@@ -111,6 +111,8 @@ class Script {
         return this.#start(first);
       case 'wipe':
         return this.#node(first).wipe(`disk-${first}b` as Uuid);
+      case 'listen':
+        return this.#node(first).listen(words[1] ?? '', Number(words[2]));
       case 'damage':
         return this.#damage(first, second);
       case 'snapshot':

@@ -109,6 +109,10 @@ export class QuorumInvariants implements Witness {
 
   answered(by: RaftSimNode, request: RaftRequest, response: RaftResponse): void {
     this.#told(by, response.leaderEpoch);
+    const isTaken = request.api === 'fetch' && response.errorCode === 'NONE';
+    if (isTaken && request.currentLeaderEpoch !== response.leaderEpoch) {
+      this.#fault(`${by.id} takes a fetch of epoch ${request.currentLeaderEpoch} in ${response.leaderEpoch}`);
+    }
     if (request.api !== 'vote' || request.preVote || response.api !== 'vote' || !response.voteGranted) return;
     this.#voted(by, request.replicaEpoch, `${request.replicaId} ${request.replicaDirectoryId}`);
     if (by.status()?.needsRepair === true) this.#fault(`${by.id} votes, and needs repair`);
@@ -194,10 +198,23 @@ export class QuorumInvariants implements Witness {
     const last = node.disk.log.find(({ batch }) => endOf(batch) === highWatermark)?.batch;
     if (last === undefined) return;
     if (last.epoch !== epoch) this.#fault(`${node.id} commits ${highWatermark} of epoch ${last.epoch} by counting`);
+    // What was counted with the voters before the newest is committed, too.
+    const sets = [
+      voters,
+      ...node.disk
+        .shape()
+        .voters.slice(-2)
+        .map((each) => each.voters),
+    ];
+    if (sets.some((set) => this.#isMajority(set, last))) return;
+    const who = voters.filter(({ directoryId }) => this.disks.get(directoryId)?.holds(last) === true);
+    const on = who.map(({ id }) => id).join(' ') || 'nobody';
+    this.#fault(`majority reached high watermark: ${highWatermark} is on the disks of ${on} only`);
+  }
+
+  #isMajority(voters: readonly Voter[], last: LogBatch): boolean {
     const holders = voters.filter(({ directoryId }) => this.disks.get(directoryId)?.holds(last) === true);
-    if (holders.length * 2 > voters.length) return;
-    const who = holders.map(({ id }) => id).join(' ');
-    this.#fault(`majority reached high watermark: ${highWatermark} is on the disks of ${who || 'nobody'} only`);
+    return holders.length * 2 > voters.length;
   }
 
   #told({ disk: { directoryId } }: RaftSimNode, epoch: number): void {

@@ -130,22 +130,6 @@ export const RAFT_MUTANTS: Readonly<Record<string, RaftMutant>> = {
         find: "if (request.currentLeaderEpoch < epoch) return refuse('FENCED_LEADER_EPOCH');",
         by: '',
       },
-      {
-        file: 'log-outline.ts',
-        find: 'if (known.epoch !== lastEpoch || known.endOffset < endOffset) return',
-        by: 'if (known.endOffset < endOffset) return',
-      },
-    ],
-  },
-  /** etcd, async_storage_writes_append_aba_race, C6. */
-  'takes an old sync for a new one': {
-    changes: [
-      { file: 'log-outline.ts', find: 'mark.epoch !== epoch || mark.endOffset', by: 'mark.endOffset' },
-      {
-        file: 'log-outline.ts',
-        find: 'if (this.epochAt(mark.endOffset - 1) !== mark.lastEpoch) return false;',
-        by: '',
-      },
     ],
   },
   /** KAFKA-17608, C17. */

@@ -11,7 +11,7 @@ export interface Weather {
 }
 
 const DUPLICATE_US_MAX = 3_000_000;
-const FAIR: Weather = { delayUsMax: 2000, lossPercent: 0, duplicatePercent: 0 };
+const FAIR: Weather = { delayUsMax: 2000, lossPercent: 0, duplicatePercent: 4 };
 
 /** Between the nodes: messages are late, lost, or come twice; ways are cut, one way or both. */
 export class RaftNetwork {
