@@ -219,6 +219,21 @@ describe('a bus', () => {
     await shop.close();
   });
 
+  it('sends in one call what answers that came together led to', async () => {
+    const engine = new BentEngine();
+    const bus = busOf(engine);
+    bus.respond(Ask, (question) => question);
+    await bus.start();
+    await bus.request(Ask, 'opens the inbox');
+    engine.batches.length = 0;
+    const askThrice = async (): Promise<void> => {
+      for (let round = 0; round < 3; round++) await bus.request(Ask, 'again');
+    };
+    await Promise.all(Array.from({ length: 30 }, askThrice));
+    expect(engine.batches.map((batch) => batch.length)).toEqual([30, 30, 30, 30, 30, 30]);
+    await bus.close();
+  });
+
   it('refuses more requests and streams than it may hold', async () => {
     const shop = busOf(new MemoryEngine(), { limits: { requestsPendingMax: 2, streamsOpenMax: 1 } });
     await shop.start();
