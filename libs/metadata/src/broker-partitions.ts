@@ -39,6 +39,7 @@ export function brokerReturns(state: ReplicationState, id: NodeId): readonly Met
 
 /** Directories of a broker have failed: what it had there is gone for now. */
 export function directoriesLost(state: ReplicationState, id: NodeId, lost: readonly Uuid[]): readonly MetadataRecord[] {
+  if (lost.length === 0) return [];
   const wasThere = (partition: PartitionImage): boolean =>
     partition.replicas.includes(id) && lost.includes(directoryIn(partition, id));
   const round = new PartitionRound(state, { going: new Set([id]) });

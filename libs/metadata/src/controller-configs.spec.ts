@@ -158,4 +158,43 @@ describe('a controller, on configs', () => {
        answer INVALID_REQUEST: Loggers cannot be changed over the wire"
     `);
   });
+
+  it('keeps one min.insync.replicas for all brokers', () => {
+    expect(
+      play(`
+        broker 1
+        alter broker 1 min.insync.replicas=2
+        alter broker 1 min.insync.replicas=1
+        alter broker 1 min.insync.replicas
+        alter broker - min.insync.replicas
+        alter broker - min.insync.replicas=2
+        replace broker - log.retention.ms=7000
+        alter broker - min.insync.replicas
+        replace broker 1 min.insync.replicas=2`),
+    ).toMatchInlineSnapshot(`
+     "> broker 1
+       feature-level metadata.version 30
+       feature-level eligible.leader.replicas.version 1
+       register-broker 1 epoch 2 rack null
+       answer {"brokerEpoch":2}
+     > alter broker 1 min.insync.replicas=2
+       answer INVALID_CONFIG: min.insync.replicas is the same for all brokers; set their default
+     > alter broker 1 min.insync.replicas=1
+       answer done
+     > alter broker 1 min.insync.replicas
+       answer done
+     > alter broker - min.insync.replicas
+       answer done
+     > alter broker - min.insync.replicas=2
+       config 4/ min.insync.replicas=2
+       answer done
+     > replace broker - log.retention.ms=7000
+       config 4/ log.retention.ms=7000
+       answer done
+     > alter broker - min.insync.replicas
+       answer INVALID_CONFIG: min.insync.replicas of all brokers cannot be taken away; set another value
+     > replace broker 1 min.insync.replicas=2
+       answer done"
+    `);
+  });
 });

@@ -16,6 +16,8 @@ export const NO_LEADER = -1 as NodeId;
  */
 export type Election = 'online' | 'preferred' | 'unclean' | 'any';
 
+const NOBODY: ReadonlySet<NodeId> = new Set();
+
 /** What shall become of a partition; what is missing stays. */
 export interface PartitionWish {
   readonly isr?: readonly NodeId[];
@@ -97,7 +99,7 @@ export function changePartition(
 const UNCHANGED_FIELDS = 3;
 
 function targetOf(partition: PartitionImage, wish: PartitionWish, rules: PartitionRules): Target {
-  const unclean = wish.unclean ?? new Set();
+  const unclean = wish.unclean ?? NOBODY;
   const { isr, ...assignment } = settledReassignment(
     {
       isr: (wish.isr ?? partition.isr).filter((id) => !unclean.has(id)),
@@ -107,11 +109,12 @@ function targetOf(partition: PartitionImage, wish: PartitionWish, rules: Partiti
     },
     rules.minIsr,
   );
-  // Whoever was in the ISR or ELR has all that was committed, and nothing more is while the ISR is below its minimum.
-  const complete = [...new Set([...partition.elr, ...partition.isr])];
-  const elr = complete.filter((id) => !isr.includes(id) && !unclean.has(id) && assignment.replicas.includes(id));
   const directories = directoriesOf(partition, assignment.replicas, wish, rules);
-  return { isr, elr: isr.length >= minIsrOf(assignment, rules) ? [] : elr, ...assignment, directories };
+  if (isr.length >= minIsrOf(assignment, rules)) return { isr, elr: [], ...assignment, directories };
+  // Whoever was in the ISR or ELR has all that was committed, and nothing more is while the ISR is below its minimum.
+  const complete = [...partition.elr, ...partition.isr.filter((id) => !partition.elr.includes(id))];
+  const elr = complete.filter((id) => !isr.includes(id) && !unclean.has(id) && assignment.replicas.includes(id));
+  return { isr, elr, ...assignment, directories };
 }
 
 /** A topic with fewer replicas than min.insync.replicas asks for needs all that it has. */

@@ -1,4 +1,4 @@
-import type { NodeId, Uuid } from '@trunkline/kernel';
+import { invariant, type NodeId, type Uuid } from '@trunkline/kernel';
 import type { Brokers } from './brokers.js';
 import { topicConfigText, type StaticBrokerConfig } from './config/effective.js';
 import type { Configs } from './configs.js';
@@ -23,8 +23,7 @@ export interface BrokersMeanwhile {
   readonly coming?: NodeId;
 }
 
-interface TopicRules {
-  readonly minIsr: number;
+interface TopicRules extends PartitionRules {
   readonly isUncleanAllowed: boolean;
 }
 
@@ -34,7 +33,8 @@ interface TopicRules {
  */
 export class PartitionRound {
   readonly records: MetadataRecord[] = [];
-  readonly #changed = new Map<string, PartitionImage>();
+  /** What partitions have become, by what they were when the decision began. */
+  readonly #changed = new Map<PartitionImage, PartitionImage>();
   readonly #rules = new Map<Uuid, TopicRules>();
 
   constructor(
@@ -43,29 +43,31 @@ export class PartitionRound {
   ) {}
 
   partition(topic: TopicImage, index: number): PartitionImage | undefined {
-    return this.#changed.get(`${topic.id}:${index}`) ?? topic.partitions[index];
+    const before = topic.partitions[index];
+    return before && (this.#changed.get(before) ?? before);
   }
 
   /** Every partition there is, as it is by now. */
   *partitions(): Generator<readonly [TopicImage, PartitionImage], void, void> {
     for (const topic of this.state.topics) {
-      for (const partition of topic.partitions) yield [topic, this.partition(topic, partition.index) ?? partition];
+      for (const before of topic.partitions) yield [topic, this.#changed.get(before) ?? before];
     }
   }
 
   /** Makes a partition what it shall be, and gives the record; undefined when it is so already. */
   change(topic: TopicImage, partition: PartitionImage, wish: PartitionWish): PartitionChangeRecord | undefined {
-    const rules = this.#rulesOf(topic);
-    const record = changePartition(topic.id, partition, wish, rules);
+    const record = changePartition(topic.id, partition, wish, this.#rulesOf(topic));
     if (record === undefined) return undefined;
+    const before = topic.partitions[partition.index];
+    invariant(before !== undefined, 'a partition that changes belongs to its topic');
     this.records.push(record);
-    this.#changed.set(`${topic.id}:${partition.index}`, changedPartition(partition, record));
+    this.#changed.set(before, changedPartition(partition, record));
     return record;
   }
 
   /** Whether the topic would rather lose records than be away: unclean.leader.election.enable. */
   allowsUnclean(topic: TopicImage): boolean {
-    return this.#topicRules(topic).isUncleanAllowed;
+    return this.#rulesOf(topic).isUncleanAllowed;
   }
 
   /** `online`, or `unclean` where the topic asks for it. */
@@ -73,10 +75,14 @@ export class PartitionRound {
     return this.allowsUnclean(topic) ? 'unclean' : 'online';
   }
 
-  #rulesOf(topic: TopicImage): PartitionRules {
-    const { brokers } = this.state;
-    return {
-      minIsr: this.#topicRules(topic).minIsr,
+  #rulesOf(topic: TopicImage): TopicRules {
+    const known = this.#rules.get(topic.id);
+    if (known !== undefined) return known;
+    const { brokers, configs, statics } = this.state;
+    const text = (name: string): string => topicConfigText(configs, statics, topic.name, name) ?? '';
+    const rules: TopicRules = {
+      minIsr: Number(text('min.insync.replicas')),
+      isUncleanAllowed: text('unclean.leader.election.enable').toLowerCase() === 'true',
       isActive: (id) => {
         if (this.meanwhile.going?.has(id) === true) return false;
         return brokers.isActive(id) || this.meanwhile.coming === id;
@@ -86,17 +92,6 @@ export class PartitionRound {
         return broker !== undefined && hasDirectory(broker, directory);
       },
       directoryOfNew: (id) => directoryOfNew(brokers.get(id)),
-    };
-  }
-
-  #topicRules(topic: TopicImage): TopicRules {
-    const known = this.#rules.get(topic.id);
-    if (known !== undefined) return known;
-    const { configs, statics } = this.state;
-    const text = (name: string): string => topicConfigText(configs, statics, topic.name, name) ?? '';
-    const rules: TopicRules = {
-      minIsr: Number(text('min.insync.replicas')),
-      isUncleanAllowed: text('unclean.leader.election.enable').toLowerCase() === 'true',
     };
     this.#rules.set(topic.id, rules);
     return rules;
