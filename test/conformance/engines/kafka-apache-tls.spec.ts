@@ -1,12 +1,19 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { kafka } from '@trunkline/engine-kafka';
 import { fromUtf8, utf8 } from '@trunkline/kernel';
-import { type SecureApacheKafka, startSecureApacheKafka, until } from '@trunkline/testing';
+import {
+  type SecureApacheKafka,
+  apacheKafkaVersion,
+  describeUnless,
+  startSecureApacheKafka,
+  until,
+  whyLeftOut,
+} from '@trunkline/testing';
 
 const PORT = 19_530;
 const USER = { username: 'bus', password: 'secret' };
 
-describe('the engine kafka with TLS and SASL', () => {
+describeUnless(whyLeftOut('Apache Kafka', apacheKafkaVersion()), 'the engine kafka with TLS and SASL', () => {
   let server: SecureApacheKafka;
   const sasl = { mechanism: 'PLAIN', ...USER } as const;
   beforeAll(async () => {
