@@ -47,6 +47,7 @@ export class DataPath {
   readonly fetches: Fetches;
   readonly producerIds: ProducerIds;
   #replication: Replication | undefined;
+  #ownEpoch: (() => bigint) | undefined;
 
   private constructor(
     private readonly options: DataPathOptions,
@@ -55,7 +56,8 @@ export class DataPath {
     const { config, metadata, clock, random, logger } = options;
     const { nodeId, statics } = config;
     const { lagMaxMs } = replicationSettings(config);
-    this.replicas = new ReplicaManager({ nodeId, clock, lagMaxMs, statics, logs, logger });
+    const isHeld = !config.cluster.isAlone;
+    this.replicas = new ReplicaManager({ nodeId, clock, lagMaxMs, statics, logs, logger, isHeld });
     this.delayed = new Delayed(clock);
     this.fetches = new Fetches({
       clock,
@@ -86,13 +88,18 @@ export class DataPath {
     return path;
   }
 
-  /** Begins to copy partitions and to propose ISRs: once the broker is registered, and under that epoch (KIP-903). */
-  replicate(world: ReplicationPeers): void {
+  /**
+   * Begins to lead, to copy partitions and to propose ISRs: once the broker of a cluster is registered and its metadata
+   * holds that, and under that epoch (C29, KIP-903). Resolves when partitions are led.
+   */
+  async replicate(world: ReplicationPeers): Promise<void> {
     const { config, clock, crc32c, logger } = this.options;
     const settings = replicationSettings(config);
     const { replicas } = this;
     const { nodeId } = config;
+    this.#ownEpoch = world.brokerEpoch;
     this.#replication = new Replication({ ...world, nodeId, replicas, clock, crc32c, logger, settings });
+    await replicas.release();
   }
 
   async #allocateProducerIds(): Promise<ProducerIdBlock> {
@@ -130,6 +137,8 @@ export class DataPath {
     this.#replication?.close();
     this.delayed.close();
     this.replicas.close();
-    await this.logs.close(Number(metadata.image.brokers.get(config.nodeId)?.epoch ?? -1n));
+    // Not what the metadata says where this broker knows better: the id may be another process' by now (C40).
+    const epoch = this.#ownEpoch?.() ?? metadata.image.brokers.get(config.nodeId)?.epoch ?? -1n;
+    await this.logs.close(Number(epoch));
   }
 }

@@ -48,6 +48,7 @@ export class BrokerLife {
   readonly #options: BrokerLifeOptions;
   #state: LifeState = 'registering';
   #epoch = -1n;
+  #deadlineMs = 0;
   #timer: Timer | undefined;
   #beating = false;
   /** Something changed while a heartbeat was on its way: the next one follows at once. */
@@ -72,17 +73,18 @@ export class BrokerLife {
     return this.#epoch;
   }
 
-  /**
-   * Registers, and resolves once this broker has been let in and knows it. Rejects with a {@link StartFault} when the
-   * cluster refuses it, or does not answer in time.
-   */
-  async join(endPoints: readonly Endpoint[]): Promise<void> {
+  /** Takes an epoch. Rejects with a {@link StartFault} when the cluster refuses it, or does not answer in time. */
+  async register(endPoints: readonly Endpoint[]): Promise<void> {
     const { clock, joinMsMax } = this.#options;
-    const deadlineMs = clock.monotonicMs() + joinMsMax;
-    this.#epoch = await this.#register(endPoints, deadlineMs);
+    this.#deadlineMs = clock.monotonicMs() + joinMsMax;
+    this.#epoch = await this.#register(endPoints, this.#deadlineMs);
     this.#state = 'catching-up';
     this.beatNow();
-    await this.#untilImage((broker) => broker.epoch === this.#epoch && !broker.fenced, deadlineMs);
+  }
+
+  /** Resolves once this broker has been let in and knows it. Rejects with a {@link StartFault} when that takes too long. */
+  async letIn(): Promise<void> {
+    await this.#untilImage((broker) => broker.epoch === this.#epoch && !broker.fenced, this.#deadlineMs);
     this.#state = 'running';
     this.beatNow();
   }

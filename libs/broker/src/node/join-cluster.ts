@@ -53,7 +53,9 @@ export async function joinCluster(options: JoinClusterOptions): Promise<void> {
     if (id === metadata.role.leaderId) life.beatNow();
   });
   opened.add(() => life.leave());
-  await life.join(endPoints);
+  await life.register(endPoints);
+  dataPath.replicate({ brokerEpoch: () => life.epoch, peers: links.peers, controller: controllerChannel });
+  await life.letIn();
 }
 
 /** How long this node may take from its start until it is let in. */
