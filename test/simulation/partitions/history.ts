@@ -1,11 +1,15 @@
 import type { Partition } from '@trunkline/broker';
+import type { Uuid } from '@trunkline/kernel';
 import type { SimBroker } from './node.js';
 import type { SimController } from './controller.js';
 
 /** What was committed of one partition: write-once, offset by offset. */
 class Committed {
   readonly entries = new Map<number, string>();
-  end = 0;
+  /** The partition epoch at the last look. */
+  partitionEpoch = -1;
+  /** Entries at the last look. */
+  seen = 0;
 }
 
 /**
@@ -50,6 +54,7 @@ export class History {
         this.#lookAt(node, partition);
       }
     }
+    for (const [key, committed] of this.#committed) this.#lookAtCandidates(key, committed);
     for (const { key, at, entry, who } of this.#claims.splice(0)) {
       const committed = this.#of(key).entries.get(at);
       if (committed !== undefined && (entry === undefined || entry === committed)) continue;
@@ -90,10 +95,29 @@ export class History {
       else if (there === undefined) committed.entries.set(at, here);
       else if (here !== there) this.fault(`${name}: offset ${at} is ${here}, and ${there} was committed`);
     }
-    committed.end = Math.max(committed.end, highWatermark);
     if ((this.#seen.get(partition) ?? 0) > highWatermark)
       this.fault(`${name}: the watermark went back to ${highWatermark}`);
     this.#seen.set(partition, highWatermark);
+  }
+
+  /** Whoever may be elected has everything that was committed. */
+  #lookAtCandidates(key: string, committed: Committed): void {
+    const [topicId, index] = key.split(' ');
+    const state = this.controller.image.topics.byId(topicId as Uuid)?.partitions[Number(index)];
+    if (state === undefined) return;
+    const isNew = state.partitionEpoch !== committed.partitionEpoch || committed.entries.size !== committed.seen;
+    committed.partitionEpoch = state.partitionEpoch;
+    committed.seen = committed.entries.size;
+    for (const id of state.isr) {
+      const mirror = this.nodes[id - 1]?.mirrors.get(key);
+      if (mirror === undefined || !(isNew || mirror.wasCut)) continue;
+      mirror.wasCut = false;
+      for (const [at, entry] of committed.entries) {
+        if (at < mirror.log.startOffset || mirror.entries.get(at) === entry) continue;
+        this.fault(`${key}: ${id} is in the ISR without ${entry} at offset ${at}, which was committed`);
+        return;
+      }
+    }
   }
 
   #lookAtLeader(node: SimBroker, partition: Partition, committed: Committed): void {

@@ -7,6 +7,9 @@ export class Mirror {
   /** `epoch:checksum` of the batch that begins at each offset. */
   readonly entries = new Map<number, string>();
 
+  /** It was cut since somebody looked. */
+  wasCut = true;
+
   constructor(readonly log: Log) {}
 
   note(batch: RecordBatch): void {
@@ -14,6 +17,7 @@ export class Mirror {
   }
 
   cut(end: number): void {
+    this.wasCut = true;
     for (const at of this.entries.keys()) if (at >= end) this.entries.delete(at);
   }
 }
@@ -27,24 +31,27 @@ export async function mirrored(log: Log): Promise<Mirror> {
     if (nextOffset === at) break;
     at = nextOffset;
   }
-  const { appendAsLeader, appendAsFollower, truncateTo, restartAt } = log;
+  const appendAsLeader = log.appendAsLeader.bind(log);
+  const appendAsFollower = log.appendAsFollower.bind(log);
+  const truncateTo = log.truncateTo.bind(log);
+  const restartAt = log.restartAt.bind(log);
   log.appendAsLeader = (batch, epoch) => {
-    const info = appendAsLeader.call(log, batch, epoch);
+    const info = appendAsLeader(batch, epoch);
     if (!info.duplicate) mirror.note(RecordBatch.parse(batch.bytes));
     return info;
   };
   log.appendAsFollower = (batches) => {
-    const info = appendAsFollower.call(log, batches);
+    const info = appendAsFollower(batches);
     for (const batch of batches) mirror.note(batch);
     return info;
   };
   log.truncateTo = async (to: Offset) => {
-    await truncateTo.call(log, to);
+    await truncateTo(to);
     mirror.cut(log.endOffset);
   };
   log.restartAt = async (to: Offset) => {
-    await restartAt.call(log, to);
-    mirror.entries.clear();
+    await restartAt(to);
+    mirror.cut(0);
   };
   return mirror;
 }

@@ -2,28 +2,35 @@ import type { Partition, Peers } from '@trunkline/broker';
 import type { Offset } from '@trunkline/kernel';
 import { Fetch } from '@trunkline/protocol';
 
-/** Nodes that are broken on purpose: by what they ask, by the epoch they give, or by what is done to a partition. */
+/** Nodes that are broken on purpose: by what they ask, or by what is done to a partition. */
 export interface PartitionsMutant {
   readonly peers?: (inner: Peers) => Peers;
-  readonly brokerEpoch?: bigint;
   /** Done to each partition of each node after every event. */
   readonly partition?: (partition: Partition) => void;
 }
 
-/** Changes what followers ask of each partition. */
-function asking(change: Readonly<Record<string, unknown>>): (inner: Peers) => Peers {
+interface Wishes {
+  readonly topics: readonly { readonly partitions: readonly object[] }[];
+}
+
+/** Changes what followers ask. */
+function asking(change: (fetch: Wishes) => Wishes): (inner: Peers) => Peers {
   return (inner) => ({
     ask: (to, api, request, options) => {
-      if (api !== (Fetch as unknown)) return inner.ask(to, api, request, options);
-      const fetch = request as { readonly topics: readonly { readonly partitions: readonly object[] }[] };
-      const topics = fetch.topics.map((topic) => ({
-        ...topic,
-        partitions: topic.partitions.map((wish) => ({ ...wish, ...change })),
-      }));
-      return inner.ask(to, api, { ...fetch, topics } as typeof request, options);
+      const changed = api === (Fetch as unknown) ? change(request as unknown as Wishes) : request;
+      return inner.ask(to, api, changed as typeof request, options);
     },
     onLost: (listener) => inner.onLost(listener),
   });
+}
+
+function eachPartition(change: object): (fetch: Wishes) => Wishes {
+  return (fetch) => {
+    const topics = fetch.topics.map((topic) => {
+      return { ...topic, partitions: topic.partitions.map((wish) => ({ ...wish, ...change })) };
+    });
+    return { ...fetch, topics };
+  };
 }
 
 const touched = new WeakSet<object>();
@@ -36,24 +43,26 @@ function once<T extends object>(target: T | undefined, touch: (target: T) => voi
 
 /** Mutants by name: each is a bug that replicated logs have had, and that the simulation must find. */
 export const PARTITIONS_MUTANTS: Readonly<Record<string, PartitionsMutant>> = {
-  /** Followers truncate to their watermark where logs part, not to the end of the epoch (KIP-101). */
+  /** Followers truncate to their watermark when a reign begins, as once, before epochs were asked for (KIP-101). */
   'truncate-to-watermark': {
-    partition: (partition) =>
-      once(partition.follower, (role) => {
-        role.diverged = () => role.truncate(partition.highWatermark);
-      }),
+    partition: (partition) => once(partition.follower, (role) => void role.truncate(partition.highWatermark)),
   },
   /** Followers do not say where their log comes from: nobody tells them that it parts (KAFKA-6361). */
-  'no-truncation': { peers: asking({ lastFetchedEpoch: -1 }) },
+  'no-truncation': { peers: asking(eachPartition({ lastFetchedEpoch: -1 })) },
   /** Leaders count what was fetched in another epoch (Kip320 rule 3). */
-  'watermark-without-epoch': { peers: asking({ currentLeaderEpoch: -1, lastFetchedEpoch: -1 }) },
+  'watermark-without-epoch': { peers: asking(eachPartition({ currentLeaderEpoch: -1, lastFetchedEpoch: -1 })) },
   /** Replicas join below the beginning of the reign (KAFKA-7128). */
   'join-before-epoch-start': {
     partition: ({ replication }) =>
       once(replication, (sums) => Object.defineProperty(sums, 'epochStart', { value: 0 as Offset })),
   },
   /** Neither leader nor controller looks in which uptime a follower fetched (KIP-903). */
-  'join-with-stale-broker-epoch': { brokerEpoch: -1n },
+  'join-with-stale-broker-epoch': {
+    peers: asking((fetch) => {
+      const { replicaId } = Reflect.get(fetch, 'replicaState') as { readonly replicaId: number };
+      return { ...fetch, replicaState: { replicaId, replicaEpoch: -1n } };
+    }),
+  },
   /** The watermark moves however few are in sync. */
   'commit-below-min-isr': {
     partition: ({ replication }) =>

@@ -233,7 +233,7 @@ export class SimBroker implements Place {
     const peers: Peers = this.mutant?.peers?.(this.links().peersOf(id)) ?? this.links().peersOf(id);
     const replication = new Replication({
       nodeId: id,
-      brokerEpoch: () => this.mutant?.brokerEpoch ?? this.#epoch,
+      brokerEpoch: () => this.#epoch,
       peers,
       controller: {
         ask: (api, request, timeoutMs) =>

@@ -153,7 +153,7 @@ class Simulation {
     if (!node.up) return;
     this.#restarts += 1;
     if (die < 60) return node.kill();
-    if (die < 80) return void (this.#mayLosePower(node) ? node.crash() : node.kill());
+    if (die < 80) return this.#mayLosePower(node) ? node.crash() : node.kill();
     void node.stop();
   }
 

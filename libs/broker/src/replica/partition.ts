@@ -281,10 +281,10 @@ export class Partition implements Proposing {
    */
   async become(state: PartitionState): Promise<void> {
     const before = this.#state;
-    if (state.leaderEpoch < before.leaderEpoch) return;
-    if (state.leaderEpoch === before.leaderEpoch && state.partitionEpoch <= before.partitionEpoch) return;
+    const isSame = state.leaderEpoch === before.leaderEpoch && state.leader === before.leader;
+    if (state.leaderEpoch < before.leaderEpoch || (isSame && state.partitionEpoch <= before.partitionEpoch)) return;
     this.#state = state;
-    if (state.leaderEpoch === before.leaderEpoch && state.leader === before.leader) return this.#changeReplicas(state);
+    if (isSame) return this.#changeReplicas(state);
     this.#serves = false;
     const wasFollower = this.#follower;
     this.#follower = undefined;

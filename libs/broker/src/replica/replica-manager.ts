@@ -3,6 +3,7 @@ import {
   asError,
   type Clock,
   epoch,
+  Lane,
   type Logger,
   type NodeId,
   type Uuid,
@@ -51,6 +52,11 @@ export interface ReplicaManagerOptions {
   readonly statics: StaticBrokerConfig;
   readonly logs: LogStore;
   readonly logger: Logger;
+  /**
+   * Nobody leads or follows here before {@link ReplicaManager.release}. For a node with others: until it is registered,
+   * what its metadata says of its leadership may be of an uptime whose records are lost (C29).
+   */
+  readonly isHeld?: boolean;
 }
 
 /** A replica that should be here, and cannot be served: its log does not open. */
@@ -64,6 +70,9 @@ interface HostedTopic {
   config: TopicConfig;
   readonly partitions: (Partition | Offline | undefined)[];
 }
+
+const NOBODY = -1 as NodeId;
+const TURNS_MAX = 1000;
 
 /** Logs that are opened at once when a node starts: enough to keep a disk busy, few enough to leave it its order. */
 const OPENED_AT_ONCE = 16;
@@ -81,9 +90,13 @@ export class ReplicaManager {
   readonly #world: ReplicationWorld;
   #image: MetadataImage | undefined;
   #listener: ReplicaListener | undefined;
+  #isHeld: boolean;
+  /** Metadata is taken in, one image after the other. */
+  readonly #lane = new Lane('replicas', TURNS_MAX);
 
   constructor(private readonly options: ReplicaManagerOptions) {
-    const { nodeId, clock, lagMaxMs } = options;
+    const { nodeId, clock, lagMaxMs, isHeld = false } = options;
+    this.#isHeld = isHeld;
     this.#world = {
       nodeId,
       lagMaxMs,
@@ -164,7 +177,25 @@ export class ReplicaManager {
   }
 
   /** Takes in what the metadata says. Never rejects for the fault of one partition. */
-  async apply(delta: MetadataDelta, image: MetadataImage): Promise<void> {
+  apply(delta: MetadataDelta, image: MetadataImage): Promise<void> {
+    return this.#lane.run(() => this.#apply(delta, image));
+  }
+
+  /** From now on partitions are led and followed as the metadata says; resolves when all that are here are. */
+  release(): Promise<void> {
+    return this.#lane.run(async () => {
+      this.#isHeld = false;
+      const tasks: (() => Promise<void>)[] = [];
+      for (const [id, hosted] of this.#byId) {
+        for (const partition of this.#image?.topics.byId(id)?.partitions ?? []) {
+          if (hosted.partitions[partition.index] !== undefined) tasks.push(() => this.#place(hosted, partition));
+        }
+      }
+      await atMost(OPENED_AT_ONCE, tasks);
+    });
+  }
+
+  async #apply(delta: MetadataDelta, image: MetadataImage): Promise<void> {
     this.#image = image;
     for (const topic of delta.deletedTopics) await this.#delete(topic);
     const tasks: (() => Promise<void>)[] = [];
@@ -209,7 +240,8 @@ export class ReplicaManager {
     const { nodeId, logger } = this.options;
     const found = topic.partitions[partition.index];
     if (!partition.replicas.includes(nodeId)) return found && this.#remove(topic, partition.index);
-    const state = stateOf(partition);
+    const told = stateOf(partition);
+    const state = this.#isHeld ? { ...told, leader: NOBODY } : told;
     try {
       if (found instanceof Partition) await found.become(state);
       else topic.partitions[partition.index] = await this.#open(topic, partition.index, state);
