@@ -16,6 +16,7 @@ describe('a controller that is asked for ISRs', () => {
         isr orders-0 1,3
         isr orders-0 1,1
         isr orders-0 1 recovering
+        isr orders-0 1 nonsense
         isr orders-0 1
         isr orders-0 1,2`),
     ).toMatchInlineSnapshot(`
@@ -42,6 +43,8 @@ describe('a controller that is asked for ISRs', () => {
        answer INVALID_REQUEST: The ISR must hold replicas of the partition, each once
      > isr orders-0 1 recovering
        answer INVALID_REQUEST: A leader that has recovered cannot begin to recover
+     > isr orders-0 1 nonsense
+       answer INVALID_REQUEST: 7 is no state of a leader's recovery
      > isr orders-0 1
        answer leader 1 e0.1 replicas 1,2 isr 1
      > isr orders-0 1,2

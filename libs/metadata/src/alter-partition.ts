@@ -18,7 +18,8 @@ export interface IsrProposal {
   readonly partitionIndex: number;
   readonly leaderEpoch: number;
   readonly newIsr: readonly IsrMember[];
-  readonly leaderRecoveryState: LeaderRecoveryState;
+  /** A number off the wire: what is no {@link LeaderRecoveryState} is refused. */
+  readonly leaderRecoveryState: number;
   readonly partitionEpoch: number;
 }
 
@@ -71,7 +72,7 @@ function alterOne(
   const isr = proposal.newIsr.map((member) => member.brokerId);
   const record = round.change(topic, partition, {
     isr,
-    leaderRecoveryState: proposal.leaderRecoveryState,
+    leaderRecoveryState: recoveryOf(proposal),
     directories: directoriesOfJoining(partition, isr, state.brokers),
     election: round.electionOf(topic),
   });
@@ -81,6 +82,11 @@ function alterOne(
     return refused(new ApiError('NEW_LEADER_ELECTED', `broker ${record.leader} leads from now on`));
   }
   return { partitionIndex, error: undefined, partition: after };
+}
+
+function recoveryOf({ leaderRecoveryState }: IsrProposal): LeaderRecoveryState {
+  const { recovered, recovering } = LEADER_RECOVERY_STATES;
+  return leaderRecoveryState === recovering ? recovering : recovered;
 }
 
 /** What is wrong with a proposal, measured by the partition. */
@@ -102,8 +108,11 @@ function proposalFault(partition: PartitionImage, brokerId: NodeId, proposal: Is
     return new ApiError('INVALID_REQUEST', 'The ISR must hold replicas of the partition, each once');
   }
   if (!isr.includes(leader)) return new ApiError('INVALID_REQUEST', 'The ISR must hold the leader');
-  const { recovering } = LEADER_RECOVERY_STATES;
-  if (proposal.leaderRecoveryState !== recovering) return undefined;
+  const { recovered, recovering } = LEADER_RECOVERY_STATES;
+  if (proposal.leaderRecoveryState === recovered) return undefined;
+  if (proposal.leaderRecoveryState !== recovering) {
+    return new ApiError('INVALID_REQUEST', `${proposal.leaderRecoveryState} is no state of a leader's recovery`);
+  }
   if (isr.length > 1) {
     return new ApiError('INVALID_REQUEST', 'Nobody joins a leader that still recovers from an unclean election');
   }

@@ -1,5 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
+import { nodeId } from '@trunkline/kernel';
+import { ControllerWorld } from '../test/fixture.js';
 import { playCluster } from '../test/play-cluster.js';
+import { BROKERS_MAX } from './broker-registration.js';
 
 describe('a controller that comes to power', () => {
   it('waits for brokers, and lets those begin anew whose directories come again', () => {
@@ -131,5 +134,16 @@ describe('a controller that is asked in', () => {
        broker-registration-change 1 unfenced
        answer isCaughtUp"
     `);
+  });
+
+  it('is full with a thousand brokers, until one is unregistered', () => {
+    const world = new ControllerWorld().withBrokers(...Array.from({ length: BROKERS_MAX }, (_, place) => place));
+    expect(() => world.withBrokers(BROKERS_MAX)).toThrow(
+      'INVALID_REGISTRATION: Broker 1000: 1000 brokers are registered',
+    );
+    world.withBrokers(7);
+    world.commit(world.controller.unregisterBroker(nodeId(8)));
+    world.withBrokers(BROKERS_MAX);
+    expect(world.image.brokers.size).toBe(BROKERS_MAX);
   });
 });

@@ -4,6 +4,7 @@ import {
   refuseDirectories,
   refuseDuplicate,
   refuseFeatures,
+  refuseTooManyBrokers,
   type BrokerRegistration,
   type Heard,
 } from './broker-registration.js';
@@ -53,6 +54,7 @@ export class BrokerControl {
     const { previousBrokerEpoch = -1n, heartbeats = false, ...told } = registration;
     const { brokerId } = told;
     const before = this.state.brokers.get(brokerId);
+    refuseTooManyBrokers(registration, this.state.brokers);
     refuseDirectories(registration, this.state.brokers);
     refuseFeatures(registration, this.features.levels);
     refuseDuplicate(registration, before, heard);

@@ -28,10 +28,20 @@ export interface BrokerRegistration {
   readonly heartbeats?: boolean;
 }
 
+/** Brokers that a cluster takes in; fenced ones count until they are unregistered. */
+export const BROKERS_MAX = 1000;
+
 /** Who lives, as the active controller hears it; and the time of its monotonic clock. */
 export interface Heard {
   readonly liveness: BrokerLiveness;
   readonly nowMs: number;
+}
+
+/** Throws INVALID_REGISTRATION when the cluster is full. */
+export function refuseTooManyBrokers({ brokerId }: BrokerRegistration, brokers: Brokers): void {
+  if (brokers.get(brokerId) !== undefined || brokers.size < BROKERS_MAX) return;
+  const why = `${brokers.size} brokers are registered already; unregister those that are gone for good`;
+  throw new ApiError('INVALID_REGISTRATION', `Broker ${brokerId}: ${why}`);
 }
 
 /** Throws INVALID_REGISTRATION for directories that cannot be this broker's. */

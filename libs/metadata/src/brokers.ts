@@ -7,6 +7,10 @@ import type { MetadataRecord } from './records.js';
 export class Brokers implements ReplicatedState<MetadataRecord>, Iterable<BrokerImage> {
   readonly #byId = new Map<NodeId, BrokerImage>();
 
+  get size(): number {
+    return this.#byId.size;
+  }
+
   get(id: NodeId): BrokerImage | undefined {
     return this.#byId.get(id);
   }

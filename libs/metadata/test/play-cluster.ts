@@ -184,7 +184,7 @@ class ClusterPlay {
       leaderEpoch: partition.leaderEpoch + by('ahead', 1) - by('fenced', 1),
       partitionEpoch: partition.partitionEpoch - by('late', 1),
       newIsr,
-      leaderRecoveryState: words.includes('recovering') ? (1 as const) : (0 as const),
+      leaderRecoveryState: by('recovering', 1) + by('nonsense', 7),
     };
     const topics = [{ topicId: topic.id, partitions: [proposal] }];
     const { epoch: brokerEpoch } = this.#broker(asker);
