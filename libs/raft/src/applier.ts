@@ -1,4 +1,4 @@
-import { offset as toOffset, type Lane, type Offset } from '@trunkline/kernel';
+import { invariant, offset as toOffset, type Lane, type Offset } from '@trunkline/kernel';
 import type { Role, Settled } from './effects.js';
 import { endOf, type LogBatch, type SnapshotId } from './log-batch.js';
 import type { RaftListener, RaftStorage } from './ports.js';
@@ -72,40 +72,44 @@ export class Applier {
   }
 
   #go(): void {
-    this.#running ??= this.#run();
+    if (this.#running === undefined && this.#isDue) this.#running = this.#run();
   }
 
   async #run(): Promise<void> {
     try {
-      while (!this.#isClosed && (await this.#next()));
+      // Asked before each wait, not after it: what comes while a wait ends must not be left lying.
+      while (!this.#isClosed && this.#isDue) await this.#next();
       this.#running = undefined;
     } catch (reason) {
       this.options.fail(reason);
     }
   }
 
-  async #next(): Promise<boolean> {
+  get #isDue(): boolean {
+    const isSomethingLater = this.#later[0] !== undefined && this.#later[0].at <= this.#applied;
+    return this.#snapshot !== undefined || isSomethingLater || this.#applied < this.#committed;
+  }
+
+  async #next(): Promise<void> {
     const { listener } = this.options;
     const snapshot = this.#snapshot;
     if (snapshot !== undefined) {
       this.#snapshot = undefined;
-      if (snapshot.endOffset <= this.#applied) return true;
+      if (snapshot.endOffset <= this.#applied) return;
       await listener.snapshot(snapshot);
       this.#applied = snapshot.endOffset;
-      return true;
+      return;
     }
     const later = this.#later[0];
     if (later !== undefined && later.at <= this.#applied) {
       this.#later.shift();
       await later.run();
-      return true;
+      return;
     }
-    if (this.#applied >= this.#committed) return false;
     const batches = await this.#read();
-    if (batches.length === 0) return true;
+    if (batches.length === 0) return invariant(this.#snapshot !== undefined, 'what is committed can be read');
     await listener.committed(batches);
     this.#applied = endOf(batches.at(-1)!);
-    return true;
   }
 
   /** Nothing when a snapshot has taken the place of what was to be read. */

@@ -48,6 +48,45 @@ class Script {
   #isQuiet = false;
   #voters: readonly Voter[] = [];
 
+  readonly #commands: Readonly<Record<string, (first: number, second: number, words: readonly string[]) => void>> = {
+    voters: (_first, _second, words) => this.#found(words.map(Number)),
+    observer: (id) => this.#join(id),
+    elapse: (ms) => this.#elapse(ms),
+    stand: (id) => {
+      this.#nowMs = Math.max(this.#nowMs, this.#node(id).wakeAtMs);
+      this.#step(id, { kind: 'tick' });
+    },
+    deliver: () => this.#deliver(),
+    settle: () => this.#settle(),
+    cut: (one, other) => void this.#cut.add(`${one} ${other}`).add(`${other} ${one}`),
+    isolate: (id) => {
+      for (const other of this.#nodes.keys()) this.#cut.add(`${id} ${other}`).add(`${other} ${id}`);
+    },
+    heal: () => this.#cut.clear(),
+    lose: () => void (this.#messages = []),
+    propose: (id, _second, [, text = '']) => {
+      const { epoch } = this.#node(id).raft.status();
+      this.#step(id, { kind: 'propose', ticket: ++this.#tickets, epoch, count: 1, bytes: bytesOf(text) });
+    },
+    slow: (id) => void (this.#node(id).isSlow = true),
+    synced: (id) => {
+      this.#node(id).isSlow = false;
+      this.#sync(id);
+    },
+    crash: (id) => this.#crash(id),
+    kill: (id) => this.#kill(id),
+    start: (id) => this.#start(id),
+    wipe: (id) => this.#node(id).wipe(`disk-${id}b` as Uuid),
+    listen: (id, _second, [, host = '', port]) => this.#node(id).listen(host, Number(port)),
+    damage: (id, endOffset) => this.#damage(id, endOffset),
+    snapshot: (id) => this.#step(id, { kind: 'snapshot-taken', id: this.#node(id).takeSnapshot() }),
+    resign: (id) => this.#step(id, { kind: 'resign' }),
+    add: (id, _second, [, who = '']) => this.#change('add', id, who),
+    remove: (id, _second, [, who = '']) => this.#change('remove', id, who),
+    roles: () => this.#roles(),
+    logs: () => this.#logs(),
+  };
+
   play(script: string): string {
     for (const line of script.split('\n').map((each) => each.trim())) {
       if (line === '') continue;
@@ -60,75 +99,10 @@ class Script {
   }
 
   #command([verb = '', ...words]: readonly string[]): void {
-    const numbers = words.map(Number);
-    const [first = 0, second = 0] = numbers;
-    switch (verb) {
-      case 'voters':
-        return this.#found(numbers);
-      case 'observer':
-        return this.#join(first);
-      case 'elapse':
-        return this.#elapse(first);
-      case 'stand':
-        this.#nowMs = Math.max(this.#nowMs, this.#node(first).wakeAtMs);
-        return this.#step(first, { kind: 'tick' });
-      case 'deliver':
-        return this.#deliver();
-      case 'settle':
-        return this.#settle();
-      case 'cut':
-        this.#cut.add(`${first} ${second}`).add(`${second} ${first}`);
-        return;
-      case 'isolate':
-        for (const other of this.#nodes.keys()) this.#cut.add(`${first} ${other}`).add(`${other} ${first}`);
-        return;
-      case 'heal':
-        return this.#cut.clear();
-      case 'lose':
-        this.#messages = [];
-        return;
-      case 'propose': {
-        const { epoch } = this.#node(first).raft.status();
-        return this.#step(first, {
-          kind: 'propose',
-          ticket: ++this.#tickets,
-          epoch,
-          count: 1,
-          bytes: bytesOf(words[1] ?? ''),
-        });
-      }
-      case 'slow':
-        this.#node(first).isSlow = true;
-        return;
-      case 'synced':
-        this.#node(first).isSlow = false;
-        return this.#sync(first);
-      case 'crash':
-        return this.#crash(first);
-      case 'kill':
-        return this.#kill(first);
-      case 'start':
-        return this.#start(first);
-      case 'wipe':
-        return this.#node(first).wipe(`disk-${first}b` as Uuid);
-      case 'listen':
-        return this.#node(first).listen(words[1] ?? '', Number(words[2]));
-      case 'damage':
-        return this.#damage(first, second);
-      case 'snapshot':
-        return this.#step(first, { kind: 'snapshot-taken', id: this.#node(first).takeSnapshot() });
-      case 'resign':
-        return this.#step(first, { kind: 'resign' });
-      case 'add':
-      case 'remove':
-        return this.#change(verb, first, words[1] ?? '');
-      case 'roles':
-        return this.#roles();
-      case 'logs':
-        return this.#logs();
-      default:
-        throw new Error(`no such command: ${verb}`);
-    }
+    const command = this.#commands[verb];
+    if (command === undefined) throw new Error(`no such command: ${verb}`);
+    const [first = 0, second = 0] = words.map(Number);
+    command(first, second, words);
   }
 
   #node(id: number): ScriptNode {

@@ -50,16 +50,14 @@ export class Admin {
     const lost = this.toReplace;
     if (lost !== undefined) {
       if (status.voters.some(({ directoryId }) => directoryId === lost.directoryId)) {
-        return this.#ask(leader, remove(lost), () => {});
+        return this.#ask(leader, remove(lost));
       }
       const node = this.nodes.find(({ id }) => id === lost.id)!;
       if (status.voters.some(({ id }) => id === lost.id)) {
         this.toReplace = undefined;
         return;
       }
-      return this.#ask(leader, add({ id: lost.id, directoryId: node.disk.directoryId }), () => {
-        this.toReplace = undefined;
-      });
+      return this.#ask(leader, add({ id: lost.id, directoryId: node.disk.directoryId }));
     }
     this.#change(leader, status.voters);
   }
@@ -81,13 +79,13 @@ export class Admin {
     const newcomer = others[dice.below(Math.max(1, others.length))];
     const isGrowing = newcomer !== undefined && voters.length < VOTERS_MAX && (voters.length < 3 || dice.chance(50));
     if (isGrowing) {
-      return this.#ask(leader, add({ id: newcomer.id, directoryId: newcomer.disk.directoryId }), () => {});
+      return this.#ask(leader, add({ id: newcomer.id, directoryId: newcomer.disk.directoryId }));
     }
     const leaving = voters[dice.below(voters.length)];
-    if (leaving !== undefined && voters.length > 1) this.#ask(leader, remove(leaving), () => {});
+    if (leaving !== undefined && voters.length > 1) this.#ask(leader, remove(leaving));
   }
 
-  #ask(leader: RaftSimNode, request: MembershipRequest, done: () => void): void {
+  #ask(leader: RaftSimNode, request: MembershipRequest): void {
     this.world.note(`${leader.id} is asked: ${request.api} ${request.voterId}`);
     this.#isAsking = true;
     const ended = (): void => void (this.#isAsking = false);
@@ -97,7 +95,7 @@ export class Admin {
       this.world.note(`${request.api} ${request.voterId}: ${errorCode}`);
       if (errorCode !== 'NONE') return;
       this.changes += 1;
-      done();
+      if (request.voterId === this.toReplace?.id && request.api === 'add-raft-voter') this.toReplace = undefined;
     }, ended);
     // The answer of a dead leader never comes.
     const look = (): void => {

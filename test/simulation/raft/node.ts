@@ -38,7 +38,8 @@ export interface RaftSimNodeOptions {
   readonly clockRate: number;
 }
 
-const START_MS = 10_000;
+/** Slow, but not for ever. */
+const PACE_US_MAX = 500_000;
 
 /** A node: a process that dies, sleeps and comes back, a clock that is not quite right, and a disk. */
 export class RaftSimNode {
@@ -160,9 +161,6 @@ export class RaftSimNode {
     return true;
   }
 
-  /** Longest that a start takes. */
-  static readonly startMs = START_MS;
-
   #listener(life: Life): RaftListener {
     const { witness, world } = this.options;
     return {
@@ -190,7 +188,7 @@ export class RaftSimNode {
 
   #pace(life: Life, act: string, usMax: number): Promise<void> {
     const { dice } = this.options.world;
-    const us = (dice.chance(2) ? usMax * 20 : dice.below(usMax)) * this.disk.slowness;
+    const us = Math.min((dice.chance(2) ? usMax * 20 : dice.below(usMax)) * this.disk.slowness, PACE_US_MAX);
     return new Promise((resolve) => {
       this.options.world.schedule(us, `${this.id} ${act}`, life, () => this.whenAwake(resolve));
     });

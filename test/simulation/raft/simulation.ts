@@ -277,5 +277,6 @@ function describe(node: RaftSimNode): string {
   if (status === undefined) return `${node.id} down`;
   const { role, epoch, stableEndOffset, logEndOffset, voters, needsRepair } = status;
   const among = voters.map(({ directoryId }) => directoryId).join(' ');
-  return `${node.id} ${role} e${epoch} ${stableEndOffset}/${logEndOffset} among ${among}${needsRepair ? ' needs repair' : ''}`;
+  const ends = `${node.applied}/${status.highWatermark}/${stableEndOffset}/${logEndOffset}`;
+  return `${node.id} ${role} e${epoch} ${ends} among ${among}${needsRepair ? ' needs repair' : ''}`;
 }
