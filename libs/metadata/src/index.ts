@@ -60,7 +60,13 @@ export type {
   TopicsImage,
 } from './image.js';
 export { endPointOf } from './image.js';
-export { metaProperties, type MetaProperties } from './meta-properties.js';
+export {
+  firstDirectoryId,
+  formatDirectory,
+  metaProperties,
+  readMetaProperties,
+  type MetaProperties,
+} from './meta-properties.js';
 export type { ControllerRole, MetadataLog, MetadataSink } from './metadata-log.js';
 export {
   MetadataManager,

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { nodeId, utf8 } from '@trunkline/kernel';
 import { SimDisk, SimRandom } from '@trunkline/testing';
-import { metaProperties } from './meta-properties.js';
+import { firstDirectoryId, formatDirectory, metaProperties } from './meta-properties.js';
 
 async function directory(): Promise<SimDisk> {
   const disk = new SimDisk({ seed: 1 });
@@ -69,5 +69,27 @@ describe('meta.properties', () => {
     await expect(read(disk)).rejects.toThrow(why);
     expect(await disk.list('data')).toEqual(['meta.properties']);
     expect(new TextDecoder().decode(disk.peek('data/meta.properties'))).toBe(text);
+  });
+
+  it('is made beforehand by who formats the directory, and once only', async () => {
+    const disk = await directory();
+    const given = { clusterId: 'c', nodeId: nodeId(1), directoryId: firstDirectoryId('c', nodeId(1)) };
+    await formatDirectory(disk, 'data/new', given);
+    disk.crash();
+    expect(await metaProperties(disk, 'data/new', nodeId(1), new SimRandom(9))).toEqual(given);
+    const again = formatDirectory(disk, 'data/new', { ...given, clusterId: 'd' });
+    await expect(again).rejects.toThrow(/data\/new is formatted already: cluster\.id=c, node\.id=1/);
+    const odd = formatDirectory(disk, 'data/odd', { ...given, clusterId: 'not a word' });
+    await expect(odd).rejects.toThrow(/the new meta\.properties: cluster\.id is "not a word"/);
+  });
+
+  it('gives first voters ids that follow from cluster and node', () => {
+    expect(firstDirectoryId('c', nodeId(1))).toMatchInlineSnapshot(`"Jo1sbHiLiCKDbbx5fCDIIg"`);
+    const ids = Array.from({ length: 200 }, (_, at) => firstDirectoryId('TestClusterTestClusteA', nodeId(at)));
+    expect(new Set(ids).size).toBe(200);
+    for (const id of ids) {
+      expect(Buffer.from(id, 'base64url').toString('base64url')).toBe(id);
+      expect(id).not.toMatch(/^-/);
+    }
   });
 });

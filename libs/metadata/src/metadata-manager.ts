@@ -28,6 +28,8 @@ export interface MetadataManagerOptions extends ControllerOptions {
   readonly waitingMax?: number;
   /** Bytes of records after which a snapshot is written: metadata.log.max.record.bytes.between.snapshots. */
   readonly bytesBetweenSnapshots?: number;
+  /** Listeners hear nothing until {@link MetadataManager.release}: what a node reads of its past must not be done again. */
+  readonly isHeld?: boolean;
 }
 
 interface Decided {
@@ -73,6 +75,7 @@ export class MetadataManager {
   #closed = false;
   /** A batch of our own is on its way: the controller has taken it in already. */
   #inFlight = false;
+  #isHeld: boolean;
   #role: ControllerRole;
   readonly #roleListeners: RoleListener[] = [];
   readonly #imageWatchers: ImageWatcher[] = [];
@@ -83,6 +86,7 @@ export class MetadataManager {
     this.#options = options;
     this.#controller = new Controller(options);
     this.#image = emptyImage(options.clusterId);
+    this.#isHeld = options.isHeld ?? false;
     this.#role = { leaderId: options.statics.nodeId, epoch: 0, isActive: true };
   }
 
@@ -124,12 +128,25 @@ export class MetadataManager {
 
   /**
    * Adds a listener and tells it everything that is there, before this resolves. Listeners are told one after the
-   * other, in the order in which they came. Not from inside a listener: it would wait for itself.
+   * other, in the order in which they came. Not from inside a listener: it would wait for itself. While listeners are
+   * held, they are told later.
    */
   subscribe(listener: MetadataListener): Promise<void> {
     return this.#imageLane.run(async () => {
-      await listener(wholeDelta(this.#image), this.#image);
+      if (!this.#isHeld) await listener(wholeDelta(this.#image), this.#image);
       this.#listeners.push(listener);
+    });
+  }
+
+  /**
+   * From now on listeners hear of images, of the newest one first and before this resolves. A node that reads what was
+   * committed while it was away must not act on it: a replica that was moved away and back would be deleted in between.
+   */
+  release(): Promise<void> {
+    return this.#imageLane.run(async () => {
+      if (!this.#isHeld) return;
+      this.#isHeld = false;
+      for (const listener of this.#listeners) await listener(wholeDelta(this.#image), this.#image);
     });
   }
 
@@ -266,7 +283,7 @@ export class MetadataManager {
   }
 
   async #publish(delta: MetadataDelta, image: LoadedImage): Promise<void> {
-    for (const listener of this.#listeners) await listener(delta, image);
+    if (!this.#isHeld) for (const listener of this.#listeners) await listener(delta, image);
     this.#image = image;
     for (const watcher of this.#imageWatchers) watcher(image);
   }

@@ -28,6 +28,12 @@ const QUORUM: readonly ConfigDefinition[] = [
   define('controller.quorum.request.timeout.ms', 'INT', '1000', 'Milliseconds before a voter is asked again.', {
     check: atLeast(2),
   }),
+  define(
+    'controller.quorum.auto.join.enable',
+    'BOOLEAN',
+    'true',
+    'Whether a voter that comes back with a blank disk takes its place again by itself.',
+  ),
   define('controller.quorum.retry.backoff.ms', 'INT', '20', 'Milliseconds before a voter that failed is asked again.', {
     check: atLeast(1),
   }),
