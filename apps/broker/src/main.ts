@@ -54,6 +54,7 @@ async function run(args: readonly string[]): Promise<void> {
   const settings = readSettings(await readFlags(args), process.env);
   const logger = await loggerOf(settings);
   for (const warning of settings.warnings) logger.warn(warning);
+  let ended: (() => void) | undefined;
   const broker = await Broker.start({
     config: settings.broker,
     disk: new NodeDisk(),
@@ -68,7 +69,12 @@ async function run(args: readonly string[]): Promise<void> {
       logger.error(`a defect ends this broker: ${defect.stack ?? defect.message}`);
       process.exit(70);
     },
+    onEnded: ({ message }) => {
+      process.stderr.write(`trunkline-broker: ${message}\n`);
+      ended?.();
+    },
   });
+  ended = () => void broker.close().finally(() => process.exit(1));
   const serve = async (wanted: HttpSettings): Promise<{ close(): Promise<void> } | undefined> => {
     const { serveHttp } = await import('./http/http-server.js');
     return serveHttp(broker, wanted, logger).catch(async (error: unknown) => {

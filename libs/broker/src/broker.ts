@@ -84,7 +84,6 @@ export class Broker {
   readonly #server: Server;
   readonly #opened: Opened;
   readonly #defer: Defer;
-  #closing: Promise<void> | undefined;
 
   private constructor(parts: Parts, server: Server, addresses: readonly BoundListener[], opened: Opened, defer: Defer) {
     this.parts = parts;
@@ -119,7 +118,7 @@ export class Broker {
 
   /** Whether requests are served. */
   get ready(): boolean {
-    return this.#closing === undefined && this.#server.serving;
+    return !this.#opened.isClosing && this.#server.serving;
   }
 
   /** A connection inside the process, as a client's end of it: the same bytes as over a socket. */
@@ -136,8 +135,7 @@ export class Broker {
    * marks the directory as closed in order. Resolves when all of it is done; may be called twice.
    */
   close(): Promise<void> {
-    this.#closing ??= this.#opened.close();
-    return this.#closing;
+    return this.#opened.close();
   }
 }
 
