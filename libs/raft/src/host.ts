@@ -65,8 +65,7 @@ export class RaftHost {
   #timer: Timer | undefined;
   #failed: Error | undefined;
   #isClosed = false;
-  /** Called once, when this replica can go on no more. */
-  onFailed: ((reason: Error) => void) | undefined;
+  #onFailed: ((reason: Error) => void) | undefined;
 
   private constructor(
     private readonly options: RaftHostOptions,
@@ -89,6 +88,12 @@ export class RaftHost {
     host.#applier.start();
     host.#input({ kind: 'tick' });
     return host;
+  }
+
+  /** Called once, when this replica can go on no more; at once when that has happened already. */
+  set onFailed(listener: (reason: Error) => void) {
+    this.#onFailed = listener;
+    if (this.#failed !== undefined) listener(this.#failed);
   }
 
   status(): RaftStatus {
@@ -258,7 +263,7 @@ export class RaftHost {
     this.#timer?.cancel();
     this.options.logger.error('the replica of the metadata quorum has ended', { reason: cause.message });
     this.#refuseAll(this.#failed);
-    this.onFailed?.(this.#failed);
+    this.#onFailed?.(this.#failed);
   }
 
   #refuseAll(reason: Error): void {
