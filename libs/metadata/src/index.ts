@@ -76,6 +76,7 @@ export {
   type MetadataManagerOptions,
   type RoleListener,
 } from './metadata-manager.js';
+export { changePartition, type Election, type PartitionRules, type PartitionWish } from './partition-changes.js';
 export { PRODUCER_ID_BLOCK_SIZE, type ProducerIdBlock } from './producer-ids.js';
 export { isReassigning } from './reassignment.js';
 export {
