@@ -59,7 +59,11 @@ export const RAFT_MUTANTS: Readonly<Record<string, RaftMutant>> = {
   /** NATS 12fff3a32, C12. */
   'changes voters when that is committed': {
     changes: [
-      { file: 'log-outline.ts', find: 'return this.#voters.at(-1)!.set;', by: 'return this.votersAt(this.committed);' },
+      {
+        file: 'log-outline.ts',
+        find: 'return this.#voters.at(-1)!.set;',
+        by: 'return (this.#voters.findLast(({ offset }) => offset < this.committed) ?? this.#voters[0]!).set;',
+      },
       {
         file: 'log-outline.ts',
         find: '  #startOffset: Offset;',
@@ -129,6 +133,26 @@ export const RAFT_MUTANTS: Readonly<Record<string, RaftMutant>> = {
         file: 'requests.ts',
         find: "if (request.currentLeaderEpoch < epoch) return refuse('FENCED_LEADER_EPOCH');",
         by: '',
+      },
+    ],
+  },
+  /** Found in this house: two that lost their leader together sent each other back to it. */
+  'follows whom a granted vote names': {
+    changes: [
+      {
+        file: 'raft.ts',
+        find: "if (response.api === 'vote' && response.voteGranted && leaderEpoch === epoch) return false;",
+        by: '',
+      },
+    ],
+  },
+  /** Ongaro's thesis, 4.2.2; found in this house. */
+  'does not stand once it has appended its removal': {
+    changes: [
+      {
+        file: 'replica.ts',
+        find: '(outline.votersOffset >= this.#highWatermark && outline.earlierVoters?.has(this.self) === true)',
+        by: 'false',
       },
     ],
   },

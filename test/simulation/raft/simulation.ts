@@ -31,6 +31,8 @@ export const RAFT_STEPS_DEFAULT = 250;
 
 /** Once nothing fails any more, all agree within so long. */
 const CALM_MS_MAX = 20_000;
+/** And when the leader has died once more, for good. */
+const LEADERLESS_MS_MAX = 8000;
 const CALM_PROPOSALS = 3;
 const PROPOSAL_BYTES_MAX = 40;
 
@@ -130,10 +132,22 @@ class RaftSimulation {
     else if (die < 920) node.takeSnapshot();
     else if (die < 945) this.#admin.act();
     else if (die < 955) node.host?.resign();
-    else if (die < 965) this.#wipe(node);
-    else if (die < 975) this.#damage(node);
+    else if (die < 975) await this.#sacrifice(node);
     else if (die < 985) node.disk.slowness = dice.chance(50) ? 1 : 10 + dice.below(200);
     else this.#network.weather = this.#someWeather();
+  }
+
+  /** A disk is lost, or a part of it. A quorum survives that of a minority only, so all must be well before. */
+  async #sacrifice(node: RaftSimNode): Promise<void> {
+    const { dice } = this.#world;
+    if (dice.chance(50)) {
+      this.#network.heal();
+      for (const each of this.#nodes) each.start();
+      await this.#world.run(2500);
+    }
+    if (!this.#admin.maySacrifice(node)) return;
+    if (dice.chance(50)) this.#wipe(node);
+    else this.#damage(node);
   }
 
   #someWeather(): Weather {
@@ -186,9 +200,7 @@ class RaftSimulation {
     this.#world.note(`cut around ${node.id}`);
   }
 
-  /** A disk is lost, and another takes its place: one at a time, as a quorum survives a minority only. */
   #wipe(node: RaftSimNode): void {
-    if (!this.#admin.maySacrifice(node)) return;
     node.end(true, false);
     const directoryId = `dir-${node.id}-${this.#world.steps}` as Uuid;
     const old = node.wipe(directoryId);
@@ -205,7 +217,6 @@ class RaftSimulation {
   }
 
   #damage(node: RaftSimNode): void {
-    if (!this.#admin.maySacrifice(node)) return;
     node.end(true, false);
     node.disk.damage(1 + this.#world.dice.below(3));
     this.#world.note(`${node.id} has lost the end of its log`);
@@ -219,7 +230,16 @@ class RaftSimulation {
       node.disk.slowness = 1;
       if (!node.isUp) node.start();
     }
-    const untilMs = this.#world.nowMs + CALM_MS_MAX;
+    await this.#progress('of calm', CALM_MS_MAX);
+    const leader = this.#nodes.find((node) => node.status()?.isReady === true);
+    const voters = leader?.status()?.voters.length ?? 0;
+    if (!this.#well() || leader === undefined || voters < 3) return;
+    leader.end(true, this.#world.dice.chance(50));
+    await this.#progress('without the leader', LEADERLESS_MS_MAX);
+  }
+
+  async #progress(when: string, limitMs: number): Promise<void> {
+    const untilMs = this.#world.nowMs + limitMs;
     const before = this.#acknowledged.length;
     for (;;) {
       await this.#world.run(50);
@@ -230,18 +250,18 @@ class RaftSimulation {
       if (!this.#admin.isDone) this.#admin.act();
       if (this.#world.nowMs < untilMs) continue;
       const roles = this.#nodes.map(describe).join('; ');
-      this.#invariants.faults.push(`no progress within ${CALM_MS_MAX} virtual ms of calm: ${roles}`);
+      this.#invariants.faults.push(`no progress within ${limitMs} virtual ms ${when}: ${roles}`);
       return;
     }
   }
 
   /** One leads, all follow, and every state machine is where the log is. */
   #agree(): boolean {
-    const statuses = this.#nodes.map((node) => node.status());
-    const leader = statuses.find((status) => status?.isReady === true);
+    const living = this.#nodes.filter(({ isUp }) => isUp);
+    const leader = living.map((node) => node.status()).find((status) => status?.isReady === true);
     if (leader === undefined) return false;
-    return this.#nodes.every((node, at) => {
-      const status = statuses[at];
+    return living.every((node) => {
+      const status = node.status();
       return (
         status?.leaderId === leader.self.id && status.epoch === leader.epoch && node.applied === leader.highWatermark
       );
@@ -267,7 +287,8 @@ class RaftSimulation {
     for (const value of this.#refused) {
       if (values.has(value)) this.#invariants.faults.push(`${value} was refused, and is committed`);
     }
-    const hashes = new Set(this.#nodes.map(({ state: { hash, batches } }) => `${hash} ${batches}`));
+    const living = this.#nodes.filter(({ isUp }) => isUp);
+    const hashes = new Set(living.map(({ state: { hash, batches } }) => `${hash} ${batches}`));
     if (hashes.size > 1) this.#invariants.faults.push('state machines differ after the calm');
   }
 }
