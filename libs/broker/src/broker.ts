@@ -10,13 +10,7 @@ import {
   type Random,
   invariant,
 } from '@trunkline/kernel';
-import {
-  type Endpoint,
-  MetadataManager,
-  SUPPORTED_FEATURES,
-  TopicAutoCreation,
-  metaProperties,
-} from '@trunkline/metadata';
+import { type Endpoint, MetadataManager, SUPPORTED_FEATURES, TopicAutoCreation } from '@trunkline/metadata';
 import type { BrokerConfig } from './config.js';
 import type { AdvertisedAddress, ListenerConfig } from './config/listeners.js';
 import { GroupCoordinator } from './groups/group-coordinator.js';
@@ -27,10 +21,12 @@ import { ClusterLinks } from './node/cluster-links.js';
 import { createTopicsAnywhere } from './node/create-topics-anywhere.js';
 import { EnvelopeForwarding } from './node/envelope-forwarding.js';
 import { joinCluster, joinMsMax, openRounds } from './node/join-cluster.js';
+import { identityOf } from './node/identity.js';
 import { metadataLogOf } from './node/metadata-log-of.js';
 import { Opened } from './opened.js';
 import type { Parts } from './parts.js';
 import { RoutedControllerChannel } from './peers/routed-controller-channel.js';
+import { takePart, takePlace } from './quorum/quorum-life.js';
 import { answerHere } from './server/answer-here.js';
 import type { AnyHandler } from './server/handler.js';
 import { type Defer, inProcessLinks } from './server/in-process-link.js';
@@ -168,8 +164,11 @@ async function start(options: BrokerOptions, opened: Opened, make: Make): Promis
   const addresses = bound.map((listener) => reachable(listener, bound));
   if (config.cluster.isAlone) await register(parts, addresses, opened);
   else {
+    const life = { parts, disk: options.disk, opened, onEnded: options.onEnded };
     server.serveNodes();
-    await joinCluster({ parts, dataPath, links, opened, endPoints: endPointsOf(addresses), onEnded: options.onEnded });
+    takePart(life);
+    await joinCluster({ ...life, dataPath, links, endPoints: endPointsOf(addresses) });
+    await takePlace(life);
   }
   await dataPath.setAsideStrays();
   server.serve();
@@ -192,16 +191,17 @@ async function openParts(options: BrokerOptions, handlers: readonly AnyHandler[]
   const links = new ClusterLinks({ nodeId, cluster, network, clock, random, image: () => found.metadata?.image });
   const { peers } = links;
   opened.add(async () => peers.close());
-  const joins = !cluster.isAlone && !cluster.isController;
-  const wanted = options.clusterId ?? (joins ? await links.clusterId(joinMsMax(config)) : undefined);
-  const { clusterId, directoryId } = await metaProperties(disk, dir, nodeId, random, wanted);
-  const manager = (): MetadataManager => there(found.metadata, 'the metadata is open');
-  const { log, feeds: metadataFeeds } = metadataLogOf({ config, disk, clock, crc32c, logger, peers, manager });
+  const askVoters = (): Promise<string> => links.clusterId(joinMsMax(config));
+  const identity = await identityOf({ config, disk, random, clusterId: options.clusterId, askVoters });
+  const { clusterId, directoryId } = identity;
+  const { log, quorum, close } = await metadataLogOf({ ...options, identity });
+  opened.add(async () => close());
   const metadata = await MetadataManager.open({
     random,
     statics: config.statics,
     log,
     clusterId,
+    isHeld: !cluster.isAlone,
     bytesBetweenSnapshots: config.integer('metadata.log.max.record.bytes.between.snapshots'),
   });
   found.metadata = metadata;
@@ -237,7 +237,7 @@ async function openParts(options: BrokerOptions, handlers: readonly AnyHandler[]
   const world = { config, clock, random, logger, crc32c, compression };
   const groups = await GroupCoordinator.open({ ...world, metadata, autoTopics, replicas });
   opened.add(async () => groups.close());
-  const node = { peers, controllerChannel, activeController, forwarding, metadataFeeds };
+  const node = { peers, controllerChannel, activeController, forwarding, quorum };
   const data = { directoryId, replicas, delayed, fetches, producerIds, groups };
   found.parts = { ...world, metrics: new BrokerMetrics(), metadata, autoTopics, ...node, ...data };
   return { parts: found.parts, dataPath, links };

@@ -1,11 +1,10 @@
 import type { Clock, Compression, Crc32c, Logger, Random, Uuid } from '@trunkline/kernel';
-import type { MetadataManager, TopicAutoCreation } from '@trunkline/metadata';
+import type { MetadataManager, QuorumMetadataLog, TopicAutoCreation } from '@trunkline/metadata';
 import type { BrokerConfig } from './config.js';
 import type { Fetches } from './fetch/fetches.js';
 import type { GroupCoordinator } from './groups/group-coordinator.js';
 import type { Forwarding } from './handlers/forwarded.js';
 import type { ActiveController } from './node/active-controller.js';
-import type { MetadataFeeds } from './node/metadata-feeds.js';
 import type { ControllerChannel } from './peers/controller-channel.js';
 import type { Peers } from './peers/peers.js';
 import type { ProducerIds } from './producer-ids.js';
@@ -37,8 +36,8 @@ export interface Parts {
   readonly activeController: ActiveController;
   /** Hands clients' requests to the active controller. */
   readonly forwarding: Forwarding;
-  /** For nodes without a vote that follow the metadata log of this one. */
-  readonly metadataFeeds: MetadataFeeds;
+  /** This node's replica of the metadata log; undefined: it is its own cluster. */
+  readonly quorum: QuorumMetadataLog | undefined;
   /** Makes topics that are asked for by using them, and the broker's own, within limits. */
   readonly autoTopics: TopicAutoCreation;
   /** The id of the data directory. */

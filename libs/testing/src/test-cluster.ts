@@ -2,7 +2,8 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Broker, brokerConfig } from '@trunkline/broker';
-import { type Clock, type Disk, type Logger, silentLogger } from '@trunkline/kernel';
+import { type Clock, type Disk, type Logger, nodeId, silentLogger } from '@trunkline/kernel';
+import { firstDirectoryId, formatDirectory } from '@trunkline/metadata';
 import { NodeDisk, compression, crc32c, nodeClock, nodeRandom } from '@trunkline/platform';
 import type { AnyApi, Decoded, Encodable } from '@trunkline/protocol';
 import { ClusterNetwork } from './cluster-network.js';
@@ -12,7 +13,7 @@ import { MortalPorts } from './mortal-ports.js';
 export interface TestClusterOptions {
   /** How many nodes; their ids begin with 1. */
   readonly nodes: number;
-  /** How many of them, the first ones, have a vote on the metadata. Default: all that the build can do. */
+  /** How many of them, the first ones, have a vote on the metadata. Default: 1. */
   readonly voters?: number;
   /** By Kafka's names, for all nodes, over the broker's defaults. */
   readonly config?: Readonly<Record<string, string>>;
@@ -100,6 +101,8 @@ class Cluster implements TestCluster {
   readonly #nodes = new Map<number, Running>();
   readonly ended: string[] = [];
   readonly #defects: Error[] = [];
+  /** Nodes that had a disk once. */
+  readonly #formatted = new Set<number>();
 
   constructor(
     private readonly options: TestClusterOptions,
@@ -155,6 +158,7 @@ class Cluster implements TestCluster {
     if (this.#nodes.has(id)) await this.stopNode(id);
     const dataDir = join(this.root, `node-${id}`);
     if (wiped) await rm(dataDir, { recursive: true, force: true });
+    await this.#format(id, dataDir);
     const ports = new MortalPorts();
     const broker = await this.#start(id, `${id}`, ports, { dataDir, clusterId });
     this.#nodes.set(id, { id, broker, dataDir, ports, client: undefined });
@@ -162,6 +166,7 @@ class Cluster implements TestCluster {
 
   async startTwin(id: number): Promise<void> {
     const dataDir = join(this.root, `twin-${id}`);
+    await this.#format(id, dataDir);
     const listeners = 'PLAINTEXT://127.0.0.1:0';
     const broker = await this.#start(id, `twin-${id}`, new MortalPorts(), {
       dataDir,
@@ -169,6 +174,21 @@ class Cluster implements TestCluster {
       clusterId: CLUSTER_ID,
     });
     await broker.close();
+  }
+
+  /** A voter's first disk is that of a first voter; every other one, and every other node's, is any. */
+  async #format(id: number, dataDir: string): Promise<void> {
+    const disk = new NodeDisk();
+    await disk.makeDir(dataDir);
+    if ((await disk.list(dataDir)).length > 0) return;
+    const isFirst = this.#votes(id) && !this.#formatted.has(id);
+    this.#formatted.add(id);
+    const directoryId = isFirst ? firstDirectoryId(CLUSTER_ID, nodeId(id)) : nodeRandom.uuid();
+    await formatDirectory(disk, dataDir, { clusterId: CLUSTER_ID, nodeId: nodeId(id), directoryId });
+  }
+
+  #votes(id: number): boolean {
+    return id <= (this.options.voters ?? 1);
   }
 
   #start(

@@ -2,8 +2,10 @@ import { ApiError, nodeId } from '@trunkline/kernel';
 import { ERROR_CODES, errorCode, Fetch, type FetchRequest, type FetchResponse } from '@trunkline/protocol';
 import type { FetchContext } from '../fetch/fetch-sessions.js';
 import type { FetchingReplica, Reading } from '../fetch/reading.js';
-import { asksForMetadata } from '../node/metadata-feeds.js';
 import type { Parts } from '../parts.js';
+import { answerRaft } from '../quorum/quorum-handler.js';
+import { fetchForm } from '../quorum/wire/fetch.js';
+import { asksForMetadata } from '../quorum/wire/metadata-partition.js';
 import { UNKNOWN_BROKER_EPOCH } from '../replica/isr.js';
 import { handler } from '../server/handler.js';
 import type { RequestContext } from '../server/request-context.js';
@@ -55,7 +57,7 @@ export const fetch = handler({
   api: Fetch,
   early: true,
   handle(request, parts, context) {
-    if (asksForMetadata(request)) return parts.metadataFeeds.answer(request);
+    if (asksForMetadata(request)) return answerRaft(fetchForm, request, parts);
     if (request.isolationLevel !== READ_UNCOMMITTED && request.isolationLevel !== READ_COMMITTED) {
       throw new ApiError('INVALID_REQUEST', `the isolation level is 0 or 1, not ${request.isolationLevel}`);
     }

@@ -28,9 +28,14 @@ import { incrementalAlterConfigs } from './44-incremental-alter-configs.js';
 import { alterPartitionReassignments } from './45-alter-partition-reassignments.js';
 import { listPartitionReassignments } from './46-list-partition-reassignments.js';
 import { offsetDelete } from './47-offset-delete.js';
+import { vote } from './52-vote.js';
+import { beginQuorumEpoch } from './53-begin-quorum-epoch.js';
+import { endQuorumEpoch } from './54-end-quorum-epoch.js';
+import { describeQuorum } from './55-describe-quorum.js';
 import { alterPartition } from './56-alter-partition.js';
 import { updateFeatures } from './57-update-features.js';
 import { envelope } from './58-envelope.js';
+import { fetchSnapshot } from './59-fetch-snapshot.js';
 import { describeCluster } from './60-describe-cluster.js';
 import { describeProducers } from './61-describe-producers.js';
 import { brokerRegistration } from './62-broker-registration.js';
@@ -40,6 +45,9 @@ import { allocateProducerIds } from './67-allocate-producer-ids.js';
 import { assignReplicasToDirs } from './73-assign-replicas-to-dirs.js';
 import { listConfigResources } from './74-list-config-resources.js';
 import { describeTopicPartitions } from './75-describe-topic-partitions.js';
+import { addRaftVoter } from './80-add-raft-voter.js';
+import { removeRaftVoter } from './81-remove-raft-voter.js';
+import { updateRaftVoter } from './82-update-raft-voter.js';
 import { forwarded } from './forwarded.js';
 
 /** Every API this broker answers. ApiVersions reads it, so what is said and what is done cannot differ. */
@@ -84,6 +92,14 @@ export const HANDLERS: readonly AnyHandler[] = withApiVersions(
     listPartitionReassignments,
     forwarded(updateFeatures),
     assignReplicasToDirs,
+    vote,
+    beginQuorumEpoch,
+    endQuorumEpoch,
+    forwarded(describeQuorum),
+    fetchSnapshot,
+    forwarded(addRaftVoter),
+    forwarded(removeRaftVoter),
+    updateRaftVoter,
   ]),
 );
 

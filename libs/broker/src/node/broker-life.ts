@@ -37,6 +37,8 @@ export interface BrokerLifeOptions {
 /** Between two heartbeats of a broker that waits to be let in, or to be let go. */
 const IMPATIENT_MS = 50;
 const LEAVING_ASK_MS = 2_000;
+/** Longer than an election, shorter than people wait for the end of a cluster. */
+const LEADERLESS_MS_MAX = 1_000;
 
 /**
  * The life of a broker in its cluster: it registers, applies the metadata up to its own registration, is let in, tells
@@ -82,6 +84,11 @@ export class BrokerLife {
     this.beatNow();
   }
 
+  /** Resolves once this node's metadata holds the registration, and so everything before it. Rejects as `letIn` does. */
+  async caughtUp(): Promise<void> {
+    await this.#untilImage((broker) => broker.epoch === this.#epoch, this.#deadlineMs);
+  }
+
   /** Resolves once this broker has been let in and knows it. Rejects with a {@link StartFault} when that takes too long. */
   async letIn(): Promise<void> {
     await this.#untilImage((broker) => broker.epoch === this.#epoch && !broker.fenced, this.#deadlineMs);
@@ -100,14 +107,35 @@ export class BrokerLife {
           logger.warn(`leaders have not moved away within ${leaveMsMax} ms: this broker ends all the same`);
           resolve();
         });
+        const alone = this.#watchLeaderless(resolve);
         this.#mayGo = () => {
           late.cancel();
+          alone();
           resolve();
         };
         this.beatNow();
       });
     }
     this.stop();
+  }
+
+  /** Calls `give` when no node has led the metadata for a while: then the others are gone, too. Gives how to end it. */
+  #watchLeaderless(give: () => void): () => void {
+    const { clock, metadata, logger } = this.#options;
+    let sinceMs = clock.monotonicMs();
+    let timer: Timer;
+    const look = (): void => {
+      const nowMs = clock.monotonicMs();
+      if (metadata.role.leaderId !== -1) sinceMs = nowMs;
+      if (nowMs - sinceMs < LEADERLESS_MS_MAX) {
+        timer = clock.after(IMPATIENT_MS, look);
+        return;
+      }
+      logger.warn('no active controller is known that could move leaders away: this broker ends all the same');
+      give();
+    };
+    timer = clock.after(IMPATIENT_MS, look);
+    return () => timer.cancel();
   }
 
   /** Says nothing more to the controller. */

@@ -54,6 +54,8 @@ export async function joinCluster(options: JoinClusterOptions): Promise<void> {
   });
   opened.add(() => life.leave());
   await life.register(endPoints);
+  await life.caughtUp();
+  await metadata.release();
   dataPath.replicate({ brokerEpoch: () => life.epoch, peers: links.peers, controller: controllerChannel });
   await life.letIn();
 }

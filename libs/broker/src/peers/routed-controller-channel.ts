@@ -1,6 +1,6 @@
 import { ApiError, type Clock, type NodeId, type Random } from '@trunkline/kernel';
 import type { ControllerRole } from '@trunkline/metadata';
-import { AlterPartition, type AnyApi, Envelope, errorCode } from '@trunkline/protocol';
+import { AddRaftVoter, AlterPartition, type AnyApi, Envelope, RemoveRaftVoter, errorCode } from '@trunkline/protocol';
 import { inTime } from '../handlers/in-time.js';
 import { Backoff } from './backoff.js';
 import type { ControllerChannel } from './controller-channel.js';
@@ -32,6 +32,7 @@ export const CONTROLLER_LANE = 'controller';
 /** What may take its time has a lane of its own: a change waits for heartbeats, so it must not stand in front of them. */
 function laneOf({ key }: AnyApi): string {
   if (key === Envelope.key) return `${CONTROLLER_LANE}-forward`;
+  if (key === AddRaftVoter.key || key === RemoveRaftVoter.key) return `${CONTROLLER_LANE}-voters`;
   return key === AlterPartition.key ? `${CONTROLLER_LANE}-isr` : CONTROLLER_LANE;
 }
 
