@@ -157,6 +157,9 @@ export class QuorumInvariants implements Witness {
   }
 
   #checkLeader(node: RaftSimNode, { epoch, highWatermark, voters, isReady }: RaftStatus): void {
+    const { hard } = node.disk;
+    // Until its disk says so it has told nobody, and may forget it.
+    if (hard?.epoch !== epoch || hard.leaderId !== node.id) return;
     const name = `${node.id} ${node.disk.directoryId} life ${node.lives}`;
     const known = this.#leaders.get(epoch);
     if (known === undefined) {

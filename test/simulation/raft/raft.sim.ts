@@ -57,7 +57,7 @@ describe('a quorum through crashes, lossy disks, bad networks and changes of its
 });
 
 /** Each mutant must be found by one of so many seeds. */
-const MUTANT_SEEDS = Number(process.env['MUTANT_SEEDS'] ?? '60');
+const MUTANT_SEEDS = Number(process.env['MUTANT_SEEDS'] ?? '100');
 
 describe('a quorum that is broken on purpose', () => {
   for (const [name, mutant] of Object.entries(RAFT_MUTANTS)) {

@@ -59,7 +59,7 @@ class RaftSimulation {
     const world = (this.#world = new SimWorld(seed));
     const network = (this.#network = new RaftNetwork(world));
     const { dice } = world;
-    const voterCount = dice.chance(60) ? 3 : 5;
+    const voterCount = [1, 2, 3, 3, 3, 3, 5, 5][dice.below(8)]!;
     const invariants = (this.#invariants = new QuorumInvariants(this.#nodes, this.#disks));
     const initialVoters: readonly Voter[] = Array.from({ length: voterCount }, (_, at) => ({
       id: nodeId(at + 1),
