@@ -1,5 +1,5 @@
 import { type Logger, type NodeId, nodeId, silentLogger } from '@trunkline/kernel';
-import { DiskMetadataLog, FedMetadataLog, MetadataManager, SUPPORTED_FEATURES } from '@trunkline/metadata';
+import { DiskMetadataLog, MetadataManager, SUPPORTED_FEATURES } from '@trunkline/metadata';
 import { crc32c } from '@trunkline/platform';
 import { ManualClock, SimDisk, SimRandom } from '@trunkline/testing';
 import { ActiveController } from '../src/node/active-controller.js';
@@ -50,15 +50,13 @@ export class ControllerWorld {
     const lines: string[] = [];
     const disk = new SimDisk({ seed: 1 });
     await disk.makeDir('data');
-    const found: { metadata?: MetadataManager } = {};
-    const own = new DiskMetadataLog({ disk, dir: 'data/metadata', clock, crc32c, logger: silentLogger });
+    const log = new DiskMetadataLog({ disk, dir: 'data/metadata', clock, crc32c, logger: silentLogger });
     const metadata = await MetadataManager.open({
-      log: new FedMetadataLog({ log: own, clock, crc32c, snapshot: () => found.metadata!.snapshot }),
+      log,
       clusterId: 'c',
       random: new SimRandom(2),
       statics: { nodeId: nodeId(1), values: new Map() },
     });
-    found.metadata = metadata;
     const world = new ControllerWorld(metadata, clock, lines);
     for (const id of brokers) await world.letIn(id);
     return world;

@@ -224,7 +224,12 @@ describe('a controller of several brokers', () => {
         register 2
         beat 2
         show orders-0
+        dies 2
+        elect unclean all
+        show orders-0
         elect unclean orders-0
+        register 2
+        beat 2
         isr orders-0 2,1
         show orders-0`),
     ).toMatchInlineSnapshot(`
@@ -253,13 +258,25 @@ describe('a controller of several brokers', () => {
        answer isCaughtUp
      > show orders-0
        orders-0 leader none e1.3 replicas 1,2 isr none last leader 1
-     > elect unclean orders-0
-       partition-change orders-0 isr 2 last leader none leader 2 recovering
-     > isr orders-0 2,1
-       partition-change orders-0 isr 2,1 recovered directories
-       answer leader 2 e2.5 replicas 1,2 isr 2,1
+     > dies 2
+       broker-registration-change 2 fenced
+     > elect unclean all
+       answer ELIGIBLE_LEADERS_NOT_AVAILABLE: none of its brokers is up with what it had: 1,2
      > show orders-0
-       orders-0 leader 2 e2.5 replicas 1,2 isr 2,1"
+       orders-0 leader none e1.3 replicas 1,2 isr none last leader 1
+     > elect unclean orders-0
+       partition-change orders-0 isr 1 last leader none leader 1 recovering directories
+     > register 2
+       register-broker 2 epoch 20 rack null fenced
+       answer brokerEpoch 20
+     > beat 2
+       broker-registration-change 2 unfenced
+       answer isCaughtUp
+     > isr orders-0 2,1
+       partition-change orders-0 isr 2,1 recovered
+       answer leader 1 e2.5 replicas 1,2 isr 2,1
+     > show orders-0
+       orders-0 leader 1 e2.5 replicas 1,2 isr 2,1"
     `);
   });
 

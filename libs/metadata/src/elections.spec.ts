@@ -43,8 +43,8 @@ describe('a controller that elects', () => {
        partition-change orders-1 isr none elr 2 last leader 2 leader none
        broker-registration-change 2 fenced
      > elect unclean orders-0 orders-1
-       answer ELIGIBLE_LEADERS_NOT_AVAILABLE: none of its brokers is up: 1,2
-       answer ELIGIBLE_LEADERS_NOT_AVAILABLE: none of its brokers is up: 2,1
+       answer ELIGIBLE_LEADERS_NOT_AVAILABLE: none of its brokers is up with what it had: 1,2
+       answer ELIGIBLE_LEADERS_NOT_AVAILABLE: none of its brokers is up with what it had: 2,1
      > register 1
        register-broker 1 epoch 16 rack null fenced
        answer brokerEpoch 16

@@ -1,6 +1,6 @@
 import { ApiError, type Decision, type NodeId } from '@trunkline/kernel';
 import type { PartitionImage, TopicImage } from './image.js';
-import { NO_LEADER } from './partition-changes.js';
+import { NO_LEADER, type Election } from './partition-changes.js';
 import { PartitionRound, type ReplicationState } from './partition-round.js';
 import type { MetadataRecord } from './records.js';
 import type { Outcome } from './topic-control.js';
@@ -23,16 +23,20 @@ export interface ElectionOutcome extends Outcome {
   readonly partitionIndex: number;
 }
 
-/** Elects leaders, each partition for itself. Of "all", those that need no election are not told. */
+/**
+ * Elects leaders, each partition for itself. Of "all", those that need no election are not told. A replica whose disk was
+ * replaced may lead only where an unclean election names the partition: "all" loses no more than it must.
+ */
 export function electLeaders(
   state: ReplicationState,
   { type, partitions }: ElectLeaders,
 ): Decision<MetadataRecord, readonly ElectionOutcome[]> {
   const round = new PartitionRound(state);
   const asked = partitions ?? Array.from(state.topics, everyPartition);
+  const election = type === 'unclean' && partitions !== undefined ? 'any' : type;
   const outcomes = asked.flatMap(({ topic, partitions: indexes }) =>
     indexes.map((partitionIndex) => {
-      const error = electOne(round, state.topics.byName(topic), { topic, partitionIndex }, type);
+      const error = electOne(round, state.topics.byName(topic), { topic, partitionIndex }, election);
       return { topic, partitionIndex, error };
     }),
   );
@@ -81,7 +85,7 @@ function electOne(
   round: PartitionRound,
   topic: TopicImage | undefined,
   asked: { readonly topic: string; readonly partitionIndex: number },
-  type: ElectLeaders['type'],
+  election: Election,
 ): ApiError | undefined {
   const partition = topic && round.partition(topic, asked.partitionIndex);
   if (topic === undefined || partition === undefined) {
@@ -89,12 +93,15 @@ function electOne(
     return new ApiError('UNKNOWN_TOPIC_OR_PARTITION', what);
   }
   const { leader, replicas } = partition;
-  if (type === 'preferred' ? leader === replicas[0] : leader !== NO_LEADER) {
+  if (election === 'preferred' ? leader === replicas[0] : leader !== NO_LEADER) {
     return new ApiError('ELECTION_NOT_NEEDED', `broker ${leader} leads already`);
   }
-  if (round.change(topic, partition, { election: type === 'unclean' ? 'any' : type }) !== undefined) return undefined;
-  if (type === 'preferred') return new ApiError('PREFERRED_LEADER_NOT_AVAILABLE', notReady(replicas[0]));
-  return new ApiError('ELIGIBLE_LEADERS_NOT_AVAILABLE', `none of its brokers is up: ${replicas.join()}`);
+  if (round.change(topic, partition, { election }) !== undefined) return undefined;
+  if (election === 'preferred') return new ApiError('PREFERRED_LEADER_NOT_AVAILABLE', notReady(replicas[0]));
+  return new ApiError(
+    'ELIGIBLE_LEADERS_NOT_AVAILABLE',
+    `none of its brokers is up with what it had: ${replicas.join()}`,
+  );
 }
 
 function notReady(preferred: NodeId | undefined): string {

@@ -42,8 +42,6 @@ export { configFault, listOf, parseConfig, type Parsed } from './config/value.js
 export { Controller, type ConfigOutcome, type ControllerOptions, type Rehearsal } from './controller.js';
 export type { MetadataDelta, TopicChange } from './delta.js';
 export { DiskMetadataLog, type DiskMetadataLogOptions } from './disk-metadata-log.js';
-export { FedMetadataLog, type FedMetadataLogOptions, type MetadataFeed } from './fed-metadata-log.js';
-export { FollowedMetadataLog, type FollowedMetadataLogOptions } from './followed-metadata-log.js';
 export type { FeatureUpdate } from './feature-updates.js';
 export { INITIAL_FEATURES, SUPPORTED_FEATURES } from './features.js';
 export { RESERVED_DIRECTORIES, hasDirectory } from './directories.js';

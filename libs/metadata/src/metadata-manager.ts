@@ -121,11 +121,6 @@ export class MetadataManager {
     this.#imageWatchers.push(watcher);
   }
 
-  /** The records that make the newest image out of nothing, and its end: a snapshot. */
-  get snapshot(): { readonly records: Iterable<MetadataRecord>; readonly endOffset: Offset } {
-    return { records: recordsOf(this.#image), endOffset: this.#image.endOffset };
-  }
-
   /**
    * Adds a listener and tells it everything that is there, before this resolves. Listeners are told one after the
    * other, in the order in which they came. Not from inside a listener: it would wait for itself. While listeners are
