@@ -212,7 +212,7 @@ describe('a controller of several brokers', () => {
     `);
   });
 
-  it('never lets a blank disk lead, though its broker led last', () => {
+  it('lets a blank disk lead only where somebody names the partition, though its broker led last', () => {
     expect(
       playCluster(`
         cluster 1 2

@@ -94,7 +94,10 @@ export class ClusterModel {
         this.#beat(machine, false);
       }
       this.#commit(this.world.controller.electUncleanLeaders());
-      this.#commit(this.world.controller.electLeaders({ type: 'unclean', partitions: undefined }));
+      const everything = [...this.world.image.topics].map(({ name, partitions }) => {
+        return { topic: name, partitions: partitions.map(({ index }) => index) };
+      });
+      this.#commit(this.world.controller.electLeaders({ type: 'unclean', partitions: everything }));
       for (const [topic, partition] of this.#partitions()) this.#propose(topic, partition, partition.replicas);
     }
     this.#commit(this.world.controller.balanceLeaders());
