@@ -1,6 +1,7 @@
 import { ApiError, concatBytes } from '@trunkline/kernel';
 import {
   Envelope,
+  MALFORMED,
   type ReceivedRequest,
   decodeRequestBody,
   decodeRequestHeader,
@@ -29,7 +30,7 @@ export function envelope(handlers: readonly AnyHandler[]): AnyHandler {
     overlaps: true,
     handle: async ({ requestData, clientHostAddress }, parts, context) => {
       if (!parts.metadata.role.isActive) throw new ApiError('NOT_CONTROLLER', 'another node decides');
-      const received = decodeRequestHeader(requestData);
+      const received = readable(() => decodeRequestHeader(requestData));
       const asked = inner.get(received.api.key);
       if (asked === undefined) throw new ApiError('INVALID_REQUEST', `${received.api.name} is not handed on`);
       const clientHost = `/${addressText(clientHostAddress)}`;
@@ -52,7 +53,7 @@ async function answerOf(
     throw new ApiError('UNSUPPORTED_VERSION', `${api.name} has versions ${first} to ${last}, not ${apiVersion}`);
   }
   const context = { ...envelopeContext, apiVersion, correlationId, clientId };
-  const request = decodeRequestBody(api, apiVersion, body);
+  const request = readable(() => decodeRequestBody(api, apiVersion, body));
   let answer: unknown;
   try {
     answer = await asked.decide(request, parts, context);
@@ -61,6 +62,16 @@ async function answerOf(
     answer = asked.failed(request, reason, context);
   }
   return concatBytes(encodeResponse(api, apiVersion, correlationId, answer as never)).subarray(FRAME_SIZE_BYTES);
+}
+
+/** What cannot be read was put in by a node, not by the client: the client gets an error, the connection lives on. */
+function readable<T>(read: () => T): T {
+  try {
+    return read();
+  } catch (reason) {
+    if (!(reason instanceof ApiError) || reason.code !== MALFORMED) throw reason;
+    throw new ApiError('INVALID_REQUEST', `the request inside cannot be read: ${reason.detail}`, { cause: reason });
+  }
 }
 
 /** Of four bytes, or of sixteen. */
