@@ -111,20 +111,33 @@ export class DataPath {
     return { first: told.producerIdStart, size: BigInt(told.producerIdLen) };
   }
 
+  /**
+   * Directories that are not to be trusted any more: this one, once a log in it could not be written (as in Kafka). Others
+   * lead then, and nothing is copied to it until the next start.
+   */
+  offlineDirs(directoryId: Uuid): readonly Uuid[] {
+    if (!this.logs.hasFailed) return [];
+    this.#replication?.close();
+    return [directoryId];
+  }
+
   /** How the last uptime ended, as the directory proves; undefined: not in order. */
   get lastStop(): LogManager['lastStop'] {
     return this.logs.lastStop;
   }
 
   /**
-   * Sets aside data of topics whose deletion a crash was quicker than. Only once the metadata is whole: before that every
+   * Sets aside data of replicas that are not here any more: a crash was quicker than their deletion. Only once the metadata is whole: before that every
    * topic would look deleted. It is in nobody's way, so this failing stops nothing.
    */
   async setAsideStrays(): Promise<void> {
-    const { metadata, logger } = this.options;
+    const { metadata, logger, config } = this.options;
     const { topics } = metadata.image;
     try {
-      const strays = await this.logs.setAsideStrays((topicId) => topics.byId(topicId as Uuid) !== undefined);
+      const strays = await this.logs.setAsideStrays((topicId, partition) => {
+        const replicas = topics.byId(topicId as Uuid)?.partitions[partition]?.replicas;
+        return replicas?.includes(config.nodeId) === true;
+      });
       for (const dir of strays) logger.warn('set aside the data of a topic that is gone', { dir });
     } catch (reason) {
       logger.error(`data of topics that are gone could not be looked for: ${asError(reason).message}`);

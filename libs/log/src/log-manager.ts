@@ -1,4 +1,4 @@
-import { ApiError, asError, systemCode, type Timer } from '@trunkline/kernel';
+import { ApiError, asError, systemCode, type Offset, type Timer } from '@trunkline/kernel';
 import { readWhole } from './checkpoint-file.js';
 import { type CleanStop, takeCleanMarker, writeCleanMarker } from './clean-marker.js';
 import type { LogConfig } from './log.js';
@@ -7,6 +7,7 @@ import { parseIdentity } from './log-loader.js';
 import type { LogIdentity, LogWorld } from './log-options.js';
 import { PartitionLog } from './partition-log.js';
 import { TailBudget } from './tail-cache.js';
+import { type KnownWatermark, readWatermarks, watermarkKey, writeWatermarks } from './watermark-file.js';
 
 /** How the logs of a data directory are kept. Kafka's names in the comments; units in the names. */
 export interface LogManagerConfig {
@@ -67,6 +68,7 @@ export class LogManager {
     private readonly options: LogManagerOptions,
     /** How the last stop was; undefined: not clean, so every log is looked through. */
     readonly lastStop: CleanStop | undefined,
+    private readonly watermarks: ReadonlyMap<string, Offset>,
   ) {
     this.#config = { ...DEFAULT_LOG_MANAGER_CONFIG, ...options.config };
     this.#budget = new TailBudget(this.#config.tailBudgetBytes);
@@ -74,7 +76,15 @@ export class LogManager {
 
   /** Takes the clean marker, and removes what deletions left behind. Opens no log yet. */
   static async open(options: LogManagerOptions): Promise<LogManager> {
-    const manager = new LogManager(options, await takeCleanMarker(options.disk, options.dir));
+    const { disk, dir } = options;
+    const watermarks = await readWatermarks(disk, dir).catch((reason: unknown) => {
+      options.logger.warn('watermarks of the last uptime cannot be read; leaders tell new ones', {
+        dir,
+        why: asError(reason).message,
+      });
+      return new Map<string, Offset>();
+    });
+    const manager = new LogManager(options, await takeCleanMarker(disk, dir), watermarks);
     for (const name of await options.disk.list(options.dir)) {
       if (name.endsWith(DELETED)) await options.disk.remove(`${options.dir}/${name}`);
     }
@@ -96,6 +106,22 @@ export class LogManager {
 
   logs(): Iterable<PartitionLog> {
     return this.#logs.values();
+  }
+
+  /** Whether a log failed since it was opened: it takes nothing any more, and its directory is not to be trusted. */
+  get hasFailed(): boolean {
+    for (const { failed } of this.#logs.values()) if (failed !== undefined) return true;
+    return false;
+  }
+
+  /** How far the last uptime knew a partition to be committed; undefined: it did not say. May be too low. */
+  knownWatermark(identity: Pick<LogIdentity, 'topicId' | 'partition'>): Offset | undefined {
+    return this.watermarks.get(watermarkKey(identity));
+  }
+
+  /** Notes for the next uptime how far partitions are committed, all of them at once. */
+  async writeWatermarks(known: readonly KnownWatermark[]): Promise<void> {
+    await writeWatermarks(this.options.disk, this.dir, known);
   }
 
   /** Bytes that are left on the volume, and its size. */
@@ -137,20 +163,21 @@ export class LogManager {
   }
 
   /**
-   * Sets aside every log directory of a topic that `isKnown` does not know: its deletion was decided, and a crash was
-   * quicker. They keep their data under a name ending in `-stray`. Returns those names. A directory that cannot be
+   * Sets aside every log directory of a replica that `isKnown` does not know: its topic was deleted, or it was moved to
+   * another node, and a crash was quicker. They keep their data under a name ending in `-stray`. Returns those names. A directory that cannot be
    * looked into or renamed is reported to the logger and left as it is; rejects only when the data directory cannot be
    * read.
    */
-  async setAsideStrays(isKnown: (topicId: string) => boolean): Promise<readonly string[]> {
+  async setAsideStrays(isKnown: (topicId: string, partition: number) => boolean): Promise<readonly string[]> {
     const strays: string[] = [];
     const { disk } = this.options;
     for (const name of await disk.list(this.dir)) {
       if (!/-\d+$/.test(name) || this.#logs.has(name)) continue;
       try {
         const topicId = await this.#topicIdIn(name);
-        if (topicId === undefined || isKnown(topicId)) continue;
-        strays.push(await this.#setAside(name, identityOf(name, topicId), STRAY));
+        if (topicId === undefined) continue;
+        const identity = identityOf(name, topicId);
+        if (!isKnown(topicId, identity.partition)) strays.push(await this.#setAside(name, identity, STRAY));
       } catch (reason) {
         const dir = `${this.dir}/${name}`;
         this.options.logger.warn('whose data this is could not be found out', { dir, why: asError(reason).message });

@@ -17,10 +17,8 @@ import {
 } from '@trunkline/protocol';
 import { SimRandom } from '@trunkline/testing';
 import { Life, type SimWorld } from '../world.js';
-import type { Place } from './links.js';
+import { CONTROLLER, type Place } from './links.js';
 
-/** Where the controller stands among the nodes. */
-export const CONTROLLER = 0;
 const CHECK_MS = 20;
 const LIVENESS = { sessionTimeoutMs: 300, lostGraceMs: 100, takeoverMs: 300 };
 

@@ -10,8 +10,11 @@ import {
 } from '@trunkline/protocol';
 import type { Life, SimWorld } from '../world.js';
 
+/** Where the controller stands among the nodes. */
+export const CONTROLLER = 0;
+
 /** What a node does with a request: undefined when it is down. */
-export type Answering = (api: AnyApi, version: number, body: unknown) => Promise<unknown> | unknown;
+export type Answering = (api: AnyApi, version: number, body: unknown) => unknown;
 
 /** A place on the network. */
 export interface Place {
@@ -23,6 +26,8 @@ export interface Place {
 const SIZE_BYTES = 4;
 /** How long a message is on its way, in virtual microseconds: sometimes much longer. */
 const DELAY_US = { least: 50, usual: 1500, slow: 60_000, slowPercent: 2 };
+/** What goes to the controller is late more often: what it says by then may be of another time. */
+const CONTROL_US = { least: 50, usual: 1500, slow: 400_000, slowPercent: 15 };
 
 /** The links between places: messages are bytes that come late, and not at all over a link that is cut. */
 export class SimLinks {
@@ -61,7 +66,7 @@ export class SimLinks {
       options.lane,
       answer.catch(() => {}),
     );
-    const timer = { cancelled: false };
+    const timers: { cancelled: boolean }[] = [];
     const late = new Promise<never>((_, reject) => {
       const gone = (): void => reject(new PeerGone(nodeId(from), 'is not waited for', false));
       options.signal?.addEventListener('abort', gone, { once: true });
@@ -69,13 +74,13 @@ export class SimLinks {
         lanes.delete(options.lane); // The connection ends.
         reject(new PeerSilent(to, api.name, options.timeoutMs));
       });
-      Object.defineProperty(timer, 'cancelled', { set: (cancelled: boolean) => void (event.cancelled = cancelled) });
+      timers.push(event);
     });
     late.catch(() => {});
     try {
       return await Promise.race([answer, late]);
     } finally {
-      timer.cancelled = true;
+      for (const timer of timers) timer.cancelled = true;
       answer.catch(() => {});
     }
   }
@@ -117,8 +122,8 @@ export class SimLinks {
 
   async #travel(asker: Place, from: number, to: number, what: string): Promise<void> {
     const { dice } = this.world;
-    const slow = dice.chance(DELAY_US.slowPercent);
-    const delayUs = DELAY_US.least + dice.below(slow ? DELAY_US.slow : DELAY_US.usual);
+    const { least, usual, slow, slowPercent } = to === CONTROLLER ? CONTROL_US : DELAY_US;
+    const delayUs = least + dice.below(dice.chance(slowPercent) ? slow : usual);
     await this.world.pause(delayUs, `${what} ${from}>${to}`, asker.life);
     if (!this.reaches(from, to)) throw new PeerGone(nodeId(to), 'is not reached', false);
   }

@@ -72,19 +72,19 @@ export const PARTITIONS_MUTANTS: Readonly<Record<string, PartitionsMutant>> = {
   'follower-reads-beyond-watermark': {
     partition: (partition) =>
       once(partition, () => {
-        const { get } = Object.getOwnPropertyDescriptor(Object.getPrototypeOf(partition), 'highWatermark')!;
-        Object.defineProperty(partition, 'highWatermark', {
-          get: () => (partition.isLeader ? get!.call(partition) : partition.log.durableEnd),
-        });
+        const prototype: object = Object.getPrototypeOf(partition);
+        const own = (): unknown => Reflect.get(prototype, 'highWatermark', partition);
+        const get = (): unknown => (partition.isLeader ? own() : partition.log.durableEnd);
+        Object.defineProperty(partition, 'highWatermark', { get });
       }),
   },
   /** Removals count at once, before the controller has agreed (AsyncIsr). */
   'shrink-without-controller': {
     partition: ({ replication }) =>
       once(replication, (sums) => {
-        const { tick } = sums;
+        const tick = sums.tick.bind(sums);
         sums.tick = (nowMs) => {
-          tick.call(sums, nowMs);
+          tick(nowMs);
           const proposal = sums.takeProposal();
           if (proposal === undefined) return;
           const isr = proposal.isr.map(({ brokerId }) => brokerId);

@@ -18,8 +18,8 @@ import { compression, crc32c } from '@trunkline/platform';
 import type { AnyApi } from '@trunkline/protocol';
 import { SimDisk, SimRandom } from '@trunkline/testing';
 import { Life, type SimWorld } from '../world.js';
-import { CONTROLLER, type SimController } from './controller.js';
-import type { Place, SimLinks } from './links.js';
+import type { SimController } from './controller.js';
+import { CONTROLLER, type Place, type SimLinks } from './links.js';
 import { type Mirror, mirrored } from './mirror.js';
 import type { PartitionsMutant } from './mutants.js';
 
@@ -30,6 +30,7 @@ const SETTINGS = {
   fetchWaitMs: 50,
   backoffMsMax: 100,
   answerMsMax: 500,
+  checkpointMs: 300,
 };
 const DISK_US = { usual: 300, slow: 15_000, slowPercent: 2 };
 const HEARTBEAT_MS = 40;
@@ -47,6 +48,8 @@ export class SimBroker implements Place {
   readonly directory: Uuid;
   life = new Life();
   up = false;
+  /** It lost power, and has not registered since. */
+  isWounded = false;
   /** It is going down in order. */
   stopping = false;
   #image: LoadedImage = emptyImage('');
@@ -107,6 +110,7 @@ export class SimBroker implements Place {
       }),
     );
     this.#epoch = brokerEpoch;
+    this.isWounded = false;
     this.#image = emptyImage('');
     while (this.#image.endOffset <= Number(brokerEpoch)) await this.#feed();
     await this.#open();
@@ -145,6 +149,7 @@ export class SimBroker implements Place {
   /** The power goes: what was not synced is there, lost or torn. */
   crash(): void {
     this.world.note(`${this.id} loses power`);
+    this.isWounded = true;
     this.#end();
     this.disk.crash();
   }
@@ -183,6 +188,8 @@ export class SimBroker implements Place {
     const store = {
       dir: logs.dir,
       space: () => logs.space(),
+      knownWatermark: (identity: Parameters<LogManager['knownWatermark']>[0]) => logs.knownWatermark(identity),
+      writeWatermarks: (known: Parameters<LogManager['writeWatermarks']>[0]) => logs.writeWatermarks(known),
       deleteLog: (identity: Parameters<LogManager['deleteLog']>[0]) => logs.deleteLog(identity),
       openLog: async (
         identity: Parameters<LogManager['openLog']>[0],

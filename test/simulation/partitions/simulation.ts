@@ -3,9 +3,9 @@ import { compression, crc32c } from '@trunkline/platform';
 import { type AnyApi, Fetch, Produce, type FetchResponse, type ProduceResponse } from '@trunkline/protocol';
 import { batchesIn, buildBatch } from '@trunkline/records';
 import { SimWorld } from '../world.js';
-import { CONTROLLER, SimController } from './controller.js';
+import { SimController } from './controller.js';
 import { History } from './history.js';
-import { type Place, SimLinks } from './links.js';
+import { CONTROLLER, type Place, SimLinks } from './links.js';
 import type { PartitionsMutant } from './mutants.js';
 import { SimBroker } from './node.js';
 
@@ -150,14 +150,17 @@ class Simulation {
       if (dice.chance(50)) this.#links.cut(to, from);
       return;
     }
-    if (!node.up) return;
+    if (!node.up || this.#nodes.some(({ isWounded }) => isWounded)) return;
     this.#restarts += 1;
     if (die < 60) return node.kill();
     if (die < 80) return this.#mayLosePower(node) ? node.crash() : node.kill();
     void node.stop();
   }
 
-  /** Without fsync one node's page cache may be lost as long as another in sync has everything (promise P4). */
+  /**
+   * Without fsync one node's page cache may be lost as long as another in sync has everything (promise P4). Until the
+   * controller knows, by its next registration, nobody else may go: one that was only killed is not believed either.
+   */
   #mayLosePower(node: SimBroker): boolean {
     const { partitions = [] } = this.#controller.image.topics.byName('os') ?? {};
     return partitions.every(({ isr, elr }) => {

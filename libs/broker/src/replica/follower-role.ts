@@ -47,6 +47,8 @@ const NO_EPOCH = -1;
  */
 export class FollowerRole {
   #ended = false;
+  #tellEnded: () => void = () => {};
+  readonly #whenEnded = new Promise<void>((resolve) => (this.#tellEnded = resolve));
   /** What is under way on the disk: the next role waits for it. */
   #work: Promise<void> = Promise.resolve();
 
@@ -70,14 +72,15 @@ export class FollowerRole {
     };
   }
 
-  /** Resolves when the disk has everything that was appended: only then may more be fetched. */
+  /** Resolves when the disk has everything that was appended, or the role ends: only then may more be fetched. */
   whenDurable(): Promise<void> {
-    return this.#ended ? Promise.resolve() : this.partition.whenFlushed();
+    return Promise.race([this.#whenEnded, this.partition.whenFlushed()]);
   }
 
   /** Ends it. Resolves when nothing of it is under way any more. */
   async end(): Promise<void> {
     this.#ended = true;
+    this.#tellEnded();
     await this.#work.catch(() => {}); // Whoever began it hears of it.
   }
 

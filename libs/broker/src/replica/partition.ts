@@ -33,7 +33,7 @@ const NOTHING: LogRead = { chunks: [], sizeBytes: 0, nextOffset: 0 as Offset };
  * A leader without followers does no arithmetic: the watermark is what its log has durable. With followers it is
  * `LeaderReplication` that says it; a follower has it from its leader, as far as its own log is durable.
  *
- * As long as no transaction can be open (transactional batches are refused), the last stable offset is the watermark.
+ * As long as no transaction can be open, the last stable offset is the watermark.
  */
 export class Partition implements Proposing {
   readonly topic: string;
@@ -99,18 +99,19 @@ export class Partition implements Proposing {
   get leaderEpoch(): Epoch {
     return this.#state.leaderEpoch;
   }
-  /** -1: none. */
+  get isReplicated(): boolean {
+    return this.#state.replicas.length > 1;
+  }
   get leader(): NodeId {
     return this.#state.leader;
   }
   get isLeader(): boolean {
     return this.#state.leader === this.#world.nodeId;
   }
-  /** Those that are in sync, as the controller has agreed. */
   get isr(): readonly NodeId[] {
     return this.#replication?.isr ?? this.#state.isr;
   }
-  /** The sums of a leader with followers; undefined: it has none, or does not lead. */
+  /** Of a leader with followers; undefined: it has none, or does not lead. */
   get replication(): LeaderReplication | undefined {
     return this.#replication;
   }
@@ -148,7 +149,7 @@ export class Partition implements Proposing {
     if (!this.isLeader) throw new ApiError('NOT_LEADER_OR_FOLLOWER', `this node does not lead ${this.name}`);
   }
 
-  /** As {@link mustLead}, but a follower may serve it: consumers that know how read there, up to what it has heard of. */
+  /** As {@link mustLead}, but a follower may serve it. */
   mustServe(currentLeaderEpoch: number = NO_EPOCH): void {
     if (this.#ended !== undefined) throw this.#ended;
     const { leaderEpoch } = this.#state;
@@ -163,9 +164,8 @@ export class Partition implements Proposing {
   mustHaveMinIsr(): void {
     const present = this.#replication?.isrCount ?? this.#state.isr.length;
     const needed = effectiveMinIsr(this.#config.minInSyncReplicas, this.#state.replicas.length);
-    if (present < needed) {
-      throw new ApiError('NOT_ENOUGH_REPLICAS', `${this.name} has ${present} of ${needed} replicas in sync`);
-    }
+    if (present >= needed) return;
+    throw new ApiError('NOT_ENOUGH_REPLICAS', `${this.name} has ${present} of ${needed} replicas in sync`);
   }
 
   /**
@@ -206,10 +206,10 @@ export class Partition implements Proposing {
         `node ${fetch.replica} follows ${this.name} as nobody this node knows`,
       );
     }
-    const startBefore = follower.startOffset;
+    const { startOffset } = follower;
     replication.fetched(fetch, this.#world.monotonicMs());
     this.#recount(replication);
-    if (follower.startOffset !== startBefore) this.#tellAll(this.#followerWatchers);
+    if (follower.startOffset !== startOffset) this.#tellAll(this.#followerWatchers);
   }
 
   /** Time passed, or brokers came or went. */

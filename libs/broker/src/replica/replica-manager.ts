@@ -6,6 +6,7 @@ import {
   Lane,
   type Logger,
   type NodeId,
+  type Offset,
   type Uuid,
   ZERO_UUID,
 } from '@trunkline/kernel';
@@ -30,6 +31,9 @@ export interface LogStore {
   /** The log that is there, or a new one. Rejects when it cannot be used: the text says why. */
   openLog(identity: LogIdentity, config: LogConfig): Promise<Log>;
   deleteLog(identity: LogIdentity): Promise<void>;
+  /** How far the last uptime knew a partition to be committed. */
+  knownWatermark(identity: LogIdentity): Offset | undefined;
+  writeWatermarks(known: readonly { readonly identity: LogIdentity; readonly highWatermark: Offset }[]): Promise<void>;
   /** The directory that holds them all, as clients are told. */
   readonly dir: string;
   /** Bytes that are left on its volume, and the volume's size. */
@@ -217,6 +221,15 @@ export class ReplicaManager {
     for (const partition of this.partitions()) partition.tick();
   }
 
+  /** Notes for the next uptime how far partitions with several replicas are committed. */
+  async writeWatermarks(): Promise<void> {
+    const known: { identity: LogIdentity; highWatermark: Offset }[] = [];
+    for (const { topic, topicId, index, isReplicated, highWatermark } of this.partitions()) {
+      if (isReplicated) known.push({ identity: { topic, topicId, partition: index }, highWatermark });
+    }
+    if (known.length > 0) await this.options.logs.writeWatermarks(known);
+  }
+
   /** Ends all waits with an answer, for a stop of the broker. The logs are closed by who opened them. */
   close(): void {
     for (const partition of this.partitions()) partition.close();
@@ -273,9 +286,12 @@ export class ReplicaManager {
   }
 
   async #open({ name, id, config }: HostedTopic, index: number, state: PartitionState): Promise<Partition> {
-    const log = await this.options.logs.openLog({ topic: name, topicId: id, partition: index }, config);
+    const identity = { topic: name, topicId: id, partition: index };
+    const { logs } = this.options;
+    const log = await logs.openLog(identity, config);
+    const knownWatermark = logs.knownWatermark(identity);
     const parts = { topic: name, topicId: id, index, log, config, world: this.#world };
-    return Partition.open(parts, state);
+    return Partition.open({ ...parts, ...(knownWatermark === undefined ? {} : { knownWatermark }) }, state);
   }
 
   async #delete({ name, id, partitions }: TopicImage): Promise<void> {

@@ -18,6 +18,8 @@ export interface ReplicationSettings {
   readonly backoffMsMax: number;
   /** replica.socket.timeout.ms: beyond the wait, until a silent leader is asked again. */
   readonly answerMsMax: number;
+  /** replica.high.watermark.checkpoint.interval.ms */
+  readonly checkpointMs: number;
 }
 
 const DEFAULTS = {
@@ -29,6 +31,7 @@ const DEFAULTS = {
   'replica.fetch.response.max.bytes': 10_485_760,
   'replica.fetch.backoff.ms': 1000,
   'replica.socket.timeout.ms': 30_000,
+  'replica.high.watermark.checkpoint.interval.ms': 5000,
 } as const;
 
 /** The settings as the operator has them, and Kafka's defaults where there is no such setting here. */
@@ -44,5 +47,6 @@ export function replicationSettings(config: { integer(name: string): number }): 
     responseBytesMax: read('replica.fetch.response.max.bytes'),
     backoffMsMax: read('replica.fetch.backoff.ms'),
     answerMsMax: read('replica.socket.timeout.ms'),
+    checkpointMs: read('replica.high.watermark.checkpoint.interval.ms'),
   };
 }

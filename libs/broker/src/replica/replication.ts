@@ -1,4 +1,4 @@
-import type { Clock, Crc32c, Logger, NodeId, Timer } from '@trunkline/kernel';
+import { asError, type Clock, type Crc32c, type Logger, type NodeId, type Timer } from '@trunkline/kernel';
 import type { ControllerChannel } from '../peers/controller-channel.js';
 import type { Peers } from '../peers/peers.js';
 import { ReplicaFetchers } from './fetchers/replica-fetchers.js';
@@ -32,6 +32,7 @@ export class Replication {
   readonly #fetchers: ReplicaFetchers;
   readonly #proposals: IsrProposals;
   #timer: Timer | undefined;
+  #checkpoint: Timer | undefined;
   #closed = false;
 
   constructor(private readonly options: ReplicationOptions) {
@@ -42,12 +43,14 @@ export class Replication {
       placed: (partition) => this.#fetchers.placed(partition),
     });
     this.#tick();
+    this.#note();
   }
 
   /** Fetches nothing and proposes nothing any more. */
   close(): void {
     this.#closed = true;
     this.#timer?.cancel();
+    this.#checkpoint?.cancel();
     this.#fetchers.close();
     this.#proposals.close();
   }
@@ -59,6 +62,20 @@ export class Replication {
       if (this.#closed) return;
       replicas.tick();
       this.#tick();
+    });
+  }
+
+  /** So that the next uptime knows what may be read, even when too few replicas are in sync then. */
+  #note(): void {
+    const { clock, settings, replicas, logger } = this.options;
+    this.#checkpoint = clock.after(settings.checkpointMs, () => {
+      if (this.#closed) return;
+      void replicas
+        .writeWatermarks()
+        .catch((reason: unknown) => logger.warn('watermarks could not be noted', { why: asError(reason).message }))
+        .finally(() => {
+          if (!this.#closed) this.#note();
+        });
     });
   }
 }

@@ -78,13 +78,15 @@ export class FetchLoop {
 
   async #run(): Promise<void> {
     while (!this.#closed) {
-      const wishes = this.#wishes();
+      const nowMs = this.world.clock.monotonicMs();
+      const wishes = this.#wishes(nowMs);
+      const restMs = this.#nextRestMs(nowMs);
       if (wishes.size === 0) {
-        await this.#rest(this.#nextRestMs());
+        await this.#rest(restMs);
         continue;
       }
       try {
-        const answer = await this.#ask(wishes);
+        const answer = await this.#ask(wishes, restMs);
         this.#failures = 0;
         this.#interrupted = false; // It came all the same.
         await this.#take(answer, wishes);
@@ -95,8 +97,7 @@ export class FetchLoop {
   }
 
   /** What is asked next. Partitions that are over are forgotten. */
-  #wishes(): Map<string, FollowerWish> {
-    const nowMs = this.world.clock.monotonicMs();
+  #wishes(nowMs: number): Map<string, FollowerWish> {
     const wishes = new Map<string, FollowerWish>();
     for (const [key, followed] of this.#followed) {
       if (followed.isOver) this.#followed.delete(key);
@@ -107,12 +108,11 @@ export class FetchLoop {
     return wishes;
   }
 
-  async #ask(wishes: ReadonlyMap<string, FollowerWish>): Promise<Answer> {
+  async #ask(wishes: ReadonlyMap<string, FollowerWish>, restMs: number | undefined): Promise<Answer> {
     const { nodeId, brokerEpoch, peers, clock, settings } = this.world;
     const asking = new AbortController();
     this.#asking = asking;
     this.#parkedUntilMs[this.#lane] = clock.monotonicMs() + settings.fetchWaitMs;
-    const restMs = this.#nextRestMs();
     const timer = restMs === undefined ? undefined : clock.after(restMs, () => this.#interrupt());
     const request = {
       replicaState: { replicaId: nodeId, replicaEpoch: brokerEpoch() },
@@ -213,8 +213,7 @@ export class FetchLoop {
   }
 
   /** Until the first partition has rested; undefined: none rests. */
-  #nextRestMs(): number | undefined {
-    const nowMs = this.world.clock.monotonicMs();
+  #nextRestMs(nowMs: number): number | undefined {
     let next: number | undefined;
     for (const { restUntilMs, isOver } of this.#followed.values()) {
       if (isOver || restUntilMs <= nowMs) continue;
