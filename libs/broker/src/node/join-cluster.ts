@@ -42,7 +42,7 @@ export async function joinCluster(options: JoinClusterOptions): Promise<void> {
     sessionTimeoutMs: config.integer('broker.session.timeout.ms'),
     joinMsMax: joinMsMax(config),
     leaveMsMax: config.flag('controlled.shutdown.enable') ? leaveMsMax : 0,
-    offlineLogDirs: () => [],
+    offlineLogDirs: () => dataPath.offlineDirs(directoryId),
     onEnded: (reason) => {
       options.onEnded?.(reason);
       opened.close().catch((error: unknown) => logger.error(`closing failed: ${String(error)}`));
