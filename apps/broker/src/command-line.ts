@@ -11,6 +11,7 @@ export function readCommandLine(args: readonly string[]): FlagValues {
     start.addOption(option);
   }
   program.command('cluster').description('start a cluster on this machine: see "cluster --help"');
+  program.command('format').description('give a data directory to a node of a cluster: see "format --help"');
   start.addHelpText(
     'after',
     '\nEvery setting may also stand in the environment: log.segment.bytes is TRUNKLINE_LOG_SEGMENT_BYTES.\n' +

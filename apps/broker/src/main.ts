@@ -28,7 +28,7 @@ export function main(): void {
   giveReceivedBytesRoom();
   if (process.env['TRUNKLINE_ENDS_WITH_PARENT'] === 'true') endWithParent(ORPHAN_MS_MAX);
   const args = process.argv.slice(2);
-  (args[0] === 'cluster' ? runCluster(args) : run(args)).catch((error: unknown) => {
+  commandOf(args)(args).catch((error: unknown) => {
     const plain = error instanceof Error && FAULTS.has(error.name);
     const text = error instanceof Error ? (plain ? error.message : (error.stack ?? error.message)) : String(error);
     process.stderr.write(`trunkline-broker: ${text}\n`);
@@ -43,6 +43,16 @@ export function main(): void {
  */
 function giveReceivedBytesRoom(): void {
   if (process.versions.node.startsWith('24.')) setFlagsFromString('--external-memory-accounted-in-global-limit');
+}
+
+function commandOf([name]: readonly string[]): (args: readonly string[]) => Promise<void> {
+  if (name === 'cluster') return runCluster;
+  return name === 'format' ? runFormat : run;
+}
+
+async function runFormat(args: readonly string[]): Promise<void> {
+  const { runFormatCommand } = await import('./format/command.js');
+  await runFormatCommand(args);
 }
 
 async function runCluster(args: readonly string[]): Promise<void> {

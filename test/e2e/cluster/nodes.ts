@@ -1,6 +1,9 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { type Uuid, nodeId } from '@trunkline/kernel';
+import { firstDirectoryId, formatDirectory } from '@trunkline/metadata';
+import { NodeDisk, nodeRandom } from '@trunkline/platform';
 import { type TestProcess, startApacheKafkaCluster, startProcess } from '@trunkline/testing';
 import { Proxy } from './proxy.js';
 
@@ -35,6 +38,8 @@ export interface TrunklineNodesOptions {
   readonly proxied?: boolean;
   readonly settings?: Readonly<Record<string, string>>;
 }
+
+const CLUSTER_ID = 'RealNodesRealNodesReaA';
 
 /** Starts brokers of ours, each broker and controller, as processes with data of their own on the disk. */
 export async function startTrunklineNodes(options: TrunklineNodesOptions): Promise<Nodes> {
@@ -71,6 +76,7 @@ class TrunklineNodes implements Nodes {
 
   async startAll(): Promise<void> {
     await Promise.all([...this.#proxies.values()].map((proxy) => proxy.start()));
+    for (const id of this.ids) await this.#format(id, firstDirectoryId(CLUSTER_ID, nodeId(id)));
     await Promise.all(this.ids.map((id) => this.start(id)));
   }
 
@@ -116,6 +122,7 @@ class TrunklineNodes implements Nodes {
   readonly wipe = async (id: number): Promise<void> => {
     await this.kill(id);
     rmSync(this.#dataDir(id), { recursive: true, force: true });
+    await this.#format(id, nodeRandom.uuid()); // Another disk is another replica (KIP-853).
   };
 
   log(id: number): string {
@@ -136,6 +143,14 @@ class TrunklineNodes implements Nodes {
 
   #listens(id: number): number {
     return this.#port(id) + (this.options.proxied === true ? this.ids.length : 0);
+  }
+
+  #format(id: number, directoryId: Uuid): Promise<void> {
+    return formatDirectory(new NodeDisk(), this.#dataDir(id), {
+      clusterId: CLUSTER_ID,
+      nodeId: nodeId(id),
+      directoryId,
+    });
   }
 
   #dataDir(id: number): string {

@@ -1,7 +1,18 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { nodeRandom } from '@trunkline/platform';
+import { formatNode, isFormatted } from '../format/format.js';
 import { type NodeProcess, startNode } from './node-process.js';
-import { type ClusterPlan, PlanFault, addressOf, clusterPlan, nodeArguments, parsePlan } from './plan.js';
+import {
+  type ClusterPlan,
+  PlanFault,
+  addressOf,
+  clusterPlan,
+  dataDirOf,
+  isFirstVoter,
+  nodeArguments,
+  parsePlan,
+} from './plan.js';
 
 /** What `trunkline-broker cluster` is asked for. Undefined: what the directory says, else the default. */
 export interface ClusterOptions {
@@ -21,6 +32,7 @@ const DEFAULTS = { nodes: 3, basePort: 19_092 };
 export async function startCluster(options: ClusterOptions): Promise<void> {
   const plan = planOf(options);
   const ids = Array.from({ length: plan.voters }, (_, index) => index + 1);
+  await formatNodes(plan, ids, options.dataDir);
   const nodes = ids.map((id) => startNode(id, nodeArguments(plan, id, options.dataDir)));
   for (const { id, pid } of nodes) say(`node ${id}: process ${pid}, ${addressOf(plan, id)}`);
   const end = endWithSignals(nodes);
@@ -46,7 +58,9 @@ export async function startClusterNode(id: number, options: ClusterOptions): Pro
     );
   }
   const plan = planOf(options);
-  const node = startNode(id, nodeArguments(plan, id, options.dataDir));
+  const args = nodeArguments(plan, id, options.dataDir);
+  await formatNodes(plan, [id], options.dataDir);
+  const node = startNode(id, args);
   say(`node ${id}: process ${node.pid}, ${addressOf(plan, id)}`);
   endWithSignals([node]);
   await node.ready;
@@ -68,10 +82,27 @@ function planOf({ nodes, basePort, dataDir, settings }: ClusterOptions): Cluster
     nodes ?? there?.voters ?? DEFAULTS.nodes,
     basePort ?? there?.basePort ?? DEFAULTS.basePort,
     merged,
+    there ?? { clusterId: nodeRandom.uuid(), formatted: [] },
   );
   mkdirSync(resolve(dataDir), { recursive: true });
-  writeFileSync(path, `${JSON.stringify(plan, null, 2)}\n`);
+  keep(plan, dataDir);
   return plan;
+}
+
+function keep(plan: ClusterPlan, dataDir: string): void {
+  writeFileSync(join(dataDir, PLAN), `${JSON.stringify(plan, null, 2)}\n`);
+}
+
+/** Gives nodes that have none a directory. It is noted when it is there: a node that never was is no replica yet. */
+async function formatNodes(plan: ClusterPlan, ids: readonly number[], dataDir: string): Promise<void> {
+  const { clusterId } = plan;
+  for (const id of ids) {
+    const own = dataDirOf(id, dataDir);
+    if (await isFormatted(own)) continue;
+    await formatNode({ dataDir: own, clusterId, nodeId: id, join: !isFirstVoter(plan, id) });
+  }
+  const formatted = [...new Set([...plan.formatted, ...ids])].toSorted((left, right) => left - right);
+  keep({ ...plan, formatted }, dataDir);
 }
 
 /** The first signal asks all nodes to end in order, a second one ends them at once. */

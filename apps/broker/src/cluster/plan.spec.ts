@@ -1,7 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
-import { clusterPlan, nodeArguments, parsePlan } from './plan.js';
+import { clusterPlan as planOf, isFirstVoter, nodeArguments, parsePlan } from './plan.js';
 
 const NOTHING_SET = new Map<string, string>();
+const clusterPlan = (voters: number, basePort: number, settings: ReadonlyMap<string, string>) =>
+  planOf(voters, basePort, settings, { clusterId: 'c', formatted: [1] });
 
 describe('the plan of a cluster on one machine', () => {
   it('gives each node a port, a directory and the same voters', () => {
@@ -48,6 +50,12 @@ describe('the plan of a cluster on one machine', () => {
     const plan = clusterPlan(3, 20_000, new Map([['a', 'b']]));
     expect(parsePlan(JSON.stringify(plan), 'cluster.json')).toEqual(plan);
     expect(() => parsePlan('{', 'cluster.json')).toThrow(/cluster\.json cannot be read/);
+    expect(() => parsePlan('{"voters":3}', 'cluster.json')).toThrow(/it names no cluster id/);
+  });
+
+  it('takes a directory for a first voter’s only while there was none before', () => {
+    const plan = clusterPlan(3, 19_092, NOTHING_SET);
+    expect([1, 2, 3, 4].map((id) => isFirstVoter(plan, id))).toEqual([false, true, true, false]);
   });
 
   it.each([

@@ -6,6 +6,9 @@ export interface ClusterPlan {
   readonly basePort: number;
   /** Over our own, by Kafka's names. */
   readonly settings: Readonly<Record<string, string>>;
+  readonly clusterId: string;
+  /** Nodes that had a directory once: what comes after it is another replica (KIP-853). */
+  readonly formatted: readonly number[];
 }
 
 /** What somebody asked for that cannot be: a sentence. */
@@ -25,8 +28,16 @@ const OWN = new Set([
   'process.roles',
 ]);
 
+/** Who a cluster is, and which of its nodes have been there. */
+export type ClusterIdentity = Pick<ClusterPlan, 'clusterId' | 'formatted'>;
+
 /** Checks what the command line says. Throws {@link PlanFault}. */
-export function clusterPlan(voters: number, basePort: number, settings: ReadonlyMap<string, string>): ClusterPlan {
+export function clusterPlan(
+  voters: number,
+  basePort: number,
+  settings: ReadonlyMap<string, string>,
+  { clusterId, formatted }: ClusterIdentity,
+): ClusterPlan {
   if (!Number.isInteger(voters) || voters < 1 || voters > NODES_MAX) {
     throw new PlanFault(`--nodes must be a whole number from 1 to ${NODES_MAX}`);
   }
@@ -37,14 +48,15 @@ export function clusterPlan(voters: number, basePort: number, settings: Readonly
     if (OWN.has(name))
       throw new PlanFault(`--set ${name}: each node of the cluster has its own; it is set by the command`);
   }
-  return { voters, basePort, settings: Object.fromEntries(settings) };
+  return { voters, basePort, settings: Object.fromEntries(settings), clusterId, formatted };
 }
 
 /** The cluster that was started in a directory. Throws {@link PlanFault} when the text is not of ours. */
 export function parsePlan(text: string, path: string): ClusterPlan {
   try {
-    const { voters, basePort, settings } = JSON.parse(text) as ClusterPlan;
-    return clusterPlan(voters, basePort, new Map(Object.entries(settings)));
+    const { voters, basePort, settings, clusterId, formatted } = JSON.parse(text) as ClusterPlan;
+    if (typeof clusterId !== 'string' || !Array.isArray(formatted)) throw new Error('it names no cluster id');
+    return clusterPlan(voters, basePort, new Map(Object.entries(settings)), { clusterId, formatted });
   } catch (error) {
     throw new PlanFault(`${path} cannot be read (${error instanceof Error ? error.message : String(error)})`);
   }
@@ -52,6 +64,13 @@ export function parsePlan(text: string, path: string): ClusterPlan {
 
 /** `HOST:PORT` of a node, which clients and other nodes use. */
 export const addressOf = ({ basePort }: ClusterPlan, id: number): string => `127.0.0.1:${basePort + id - 1}`;
+
+/** The directory of a node. */
+export const dataDirOf = (id: number, dataDir: string): string => `${dataDir}/node-${id}`;
+
+/** Whether a directory that is made for the node now is that of one of the cluster's first voters. */
+export const isFirstVoter = ({ voters, formatted }: ClusterPlan, id: number): boolean =>
+  id <= voters && !formatted.includes(id);
 
 /** The command line of one node. A node that has no vote follows those that have. */
 export function nodeArguments(plan: ClusterPlan, id: number, dataDir: string): string[] {
@@ -70,5 +89,5 @@ export function nodeArguments(plan: ClusterPlan, id: number, dataDir: string): s
     'controller.quorum.voters': voters.join(','),
   };
   const set = Object.entries(settings).flatMap(([name, value]) => ['--set', `${name}=${value}`]);
-  return ['start', '--listeners', `PLAINTEXT://${addressOf(plan, id)}`, '--data-dir', `${dataDir}/node-${id}`, ...set];
+  return ['start', '--listeners', `PLAINTEXT://${addressOf(plan, id)}`, '--data-dir', dataDirOf(id, dataDir), ...set];
 }
