@@ -37,6 +37,8 @@ export class QuorumInvariants implements Witness {
   readonly #votes = new Map<string, string>();
   /** By directory: the newest epoch that a disk's replica told anybody. */
   readonly #toldEpochs = new Map<string, number>();
+  /** By base offset: the epoch of whoever applied it first, and so at least that in which it was committed. */
+  readonly #committedIn = new Map<number, number>();
   readonly #committedByMajority = new Set<number>();
   readonly #truncations = new Map<string, number>();
   #snapshotStates = 0;
@@ -60,6 +62,7 @@ export class QuorumInvariants implements Witness {
     const known = this.committed.get(batch.baseOffset);
     if (known === undefined) {
       this.committed.set(batch.baseOffset, batch);
+      this.#committedIn.set(batch.baseOffset, node.status()?.epoch ?? 0);
       const before = this.#states.get(batch.baseOffset);
       if (before === undefined) return this.#fault(`nobody applied what is before ${batch.baseOffset}`);
       this.#states.set(endOf(batch), { hash: hashOf(before.hash, batch), batches: before.batches + 1 });
@@ -164,7 +167,7 @@ export class QuorumInvariants implements Witness {
     const known = this.#leaders.get(epoch);
     if (known === undefined) {
       this.#leaders.set(epoch, name);
-      this.#checkCompleteness(node);
+      this.#checkCompleteness(node, epoch);
     } else if (known !== name) this.#fault(`single leader: ${known} and ${name} lead epoch ${epoch}`);
     this.#checkChanges(node, epoch, highWatermark, isReady);
     if (!isReady || this.#committedByMajority.has(highWatermark)) return;
@@ -185,10 +188,10 @@ export class QuorumInvariants implements Witness {
     if (isReady && open > 1) this.#fault(`${id} has ${open} changes of the voters on their way`);
   }
 
-  /** Whoever leads has everything that was ever committed. */
-  #checkCompleteness(node: RaftSimNode): void {
+  /** Whoever leads has everything that was committed in earlier epochs. It may hear late that it leads, or led. */
+  #checkCompleteness(node: RaftSimNode, epoch: number): void {
     for (const [baseOffset, batch] of this.committed) {
-      if (baseOffset < node.disk.startOffset) continue;
+      if (baseOffset < node.disk.startOffset || (this.#committedIn.get(baseOffset) ?? 0) >= epoch) continue;
       const own = node.disk.log.find((kept) => kept.batch.baseOffset === baseOffset);
       if (own === undefined || !isSameBatch(own.batch, batch)) {
         return this.#fault(`leader completeness: ${node.id} leads without what was committed at ${baseOffset}`);
