@@ -84,7 +84,7 @@ describe('meta.properties', () => {
   });
 
   it('gives first voters ids that follow from cluster and node', () => {
-    expect(firstDirectoryId('c', nodeId(1))).toMatchInlineSnapshot(`"Jo1sbHiLiCKDbbx5fCDIIg"`);
+    expect(firstDirectoryId('c', nodeId(1))).toMatchInlineSnapshot(`"JoyJbmyLiCKDbbx5HwyyXg"`);
     const ids = Array.from({ length: 200 }, (_, at) => firstDirectoryId('TestClusterTestClusteA', nodeId(at)));
     expect(new Set(ids).size).toBe(200);
     for (const id of ids) {

@@ -76,7 +76,7 @@ export async function formatDirectory(disk: Disk, dir: string, properties: MetaP
  */
 export function firstDirectoryId(clusterId: string, nodeId: NodeId): Uuid {
   let hash = FNV_OFFSET;
-  for (const byte of utf8(`${clusterId}/${nodeId}`)) hash = BigInt.asUintN(128, (hash ^ BigInt(byte)) * FNV_PRIME);
+  for (const byte of utf8(`${nodeId}/${clusterId}`)) hash = BigInt.asUintN(128, (hash ^ BigInt(byte)) * FNV_PRIME);
   const bytes = Array.from({ length: 16 }, (_, at) => Number((hash >> BigInt(8 * (15 - at))) & 0xffn));
   bytes[0] = bytes[0]! & 0x7f; // Its text shall not begin with a hyphen: it stands on command lines.
   bytes[6] = (bytes[6]! & 0x0f) | 0x80;
