@@ -4,6 +4,7 @@ import {
   type ConfigDefinition,
   type ConfigValue,
   type StaticBrokerConfig,
+  brokerFault,
   configFault,
   parseConfig,
 } from '@trunkline/metadata';
@@ -96,6 +97,8 @@ export function brokerConfig(sources: readonly SettingsSource[], hostname = 'loc
   if (!Array.isArray(dirs) || dirs.length !== 1) {
     throw new ConfigFault('log.dirs', `${where('log.dirs')}: log.dirs=${String(dirs)} must name exactly one directory`);
   }
+  const together = brokerFault((name) => BigInt(integer(name)));
+  if (together !== undefined) throw new ConfigFault(together.split(' ', 1)[0] ?? '', together);
   const id = nodeId(integer('node.id'));
   const listeners = readListeners(read, where, hostname);
   return Object.freeze({

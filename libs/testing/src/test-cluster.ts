@@ -9,6 +9,7 @@ import type { AnyApi, Decoded, Encodable } from '@trunkline/protocol';
 import { ClusterNetwork } from './cluster-network.js';
 import { LinkClient } from './link-client.js';
 import { MortalPorts } from './mortal-ports.js';
+import { until } from './until.js';
 
 export interface TestClusterOptions {
   /** How many nodes; their ids begin with 1. */
@@ -63,7 +64,7 @@ export interface TestCluster {
   partition(one: number, other: number): void;
   /** Ends all partitions. */
   heal(): void;
-  /** Ends all nodes, and removes their directories. Throws the first defect. */
+  /** Kills all nodes, and removes their directories. Throws the first defect. */
   stop(): Promise<void>;
 }
 
@@ -82,13 +83,14 @@ interface Running extends TestNode {
 const FIRST_PORT = 9_091;
 const CLUSTER_ID = 'TestClusterTestClusteA';
 
-/** Starts a cluster; resolves once every node serves. */
+/** Starts a cluster; resolves once every node serves, and knows of all others. */
 export async function startTestCluster(options: TestClusterOptions): Promise<TestCluster> {
   const root = await mkdtemp(join(tmpdir(), 'trunkline-cluster-'));
   const cluster = new Cluster(options, root);
   const ids = Array.from({ length: options.nodes }, (_, at) => at + 1);
   try {
     await Promise.all(ids.map((id) => cluster.restart(id)));
+    await until('every node knows all others', () => cluster.knowsAll(ids.length));
   } catch (reason) {
     await cluster.stop().catch(() => {});
     throw reason;
@@ -217,6 +219,14 @@ class Cluster implements TestCluster {
     });
   }
 
+  /** Whether every node's metadata has so many brokers that are let in. */
+  knowsAll(count: number): boolean {
+    return this.running.every(({ broker }) => {
+      const { brokers } = broker.parts.metadata.image;
+      return [...brokers.values()].filter(({ fenced }) => !fenced).length >= count;
+    });
+  }
+
   partition(one: number, other: number): void {
     this.network.partition(`${one}`, `${other}`);
   }
@@ -226,10 +236,8 @@ class Cluster implements TestCluster {
   }
 
   async stop(): Promise<void> {
-    this.heal();
-    // The voters last: the others leave in order only while somebody decides.
-    const ids = [...this.#nodes.keys()].toSorted((left, right) => right - left);
-    for (const id of ids) await this.stopNode(id);
+    // Not in order: who goes last would wait for others that are gone.
+    await Promise.all([...this.#nodes.keys()].map((id) => this.crash(id)));
     await rm(this.root, { recursive: true, force: true });
     if (this.#defects[0] !== undefined) throw this.#defects[0];
   }

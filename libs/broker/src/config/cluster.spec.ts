@@ -52,6 +52,11 @@ describe('the settings of a cluster', () => {
     ['a controller that is no voter', { ...VOTERS, 'node.id': '7' }, /must name this node \(node.id=7\)/],
     ['a voter that is no controller', { ...VOTERS, 'process.roles': 'broker' }, /must hold controller/],
     ['a broker alone without controller', { 'process.roles': 'broker' }, /must be broker,controller as long as/],
+    [
+      'heartbeats rarer than sessions are long',
+      { 'broker.session.timeout.ms': '500' },
+      /broker.heartbeat.interval.ms \(500\) must be less than broker.session.timeout.ms \(500\)/,
+    ],
     ['a listener that is not there', { 'inter.broker.listener.name': 'X' }, /must be one of the listeners: PLAINTEXT/],
   ])('refuse %s in a sentence', (_, settings, sentence) => {
     expect(() => clusterOf(settings)).toThrow(sentence);

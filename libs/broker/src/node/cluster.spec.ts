@@ -47,14 +47,14 @@ async function partitionsAt(node: number, name: string): Promise<readonly string
   );
 }
 
-describe('a cluster of three brokers', () => {
+describe.each([1, 3])('a cluster of three brokers with votes of %i', (voters) => {
   it('tells every client of all three', async () => {
-    cluster = await startTestCluster({ nodes: 3 });
+    cluster = await startTestCluster({ nodes: 3, voters });
     for (const node of [1, 2, 3]) expect(await brokersAt(node)).toEqual([1, 2, 3]);
   });
 
   it('makes topics through any broker, known to all when that is answered', async () => {
-    cluster = await startTestCluster({ nodes: 3 });
+    cluster = await startTestCluster({ nodes: 3, voters });
     for (const node of [1, 2, 3]) {
       expect(await create(node, `from-${node}`)).toBe(0);
       for (const other of [1, 2, 3]) expect(await partitionsAt(other, `from-${node}`)).toHaveLength(3);
@@ -62,7 +62,7 @@ describe('a cluster of three brokers', () => {
   });
 
   it('fences a broker that is killed well before its session ends, and lets it in again', async () => {
-    cluster = await startTestCluster({ nodes: 3, config: { 'broker.session.timeout.ms': '20000' } });
+    cluster = await startTestCluster({ nodes: 3, voters, config: { 'broker.session.timeout.ms': '20000' } });
     await create(1, 't');
     const beganMs = performance.now();
     await cluster.crash(3);
@@ -73,15 +73,16 @@ describe('a cluster of three brokers', () => {
   });
 
   it('fences a silent broker after its session', async () => {
-    cluster = await startTestCluster({ nodes: 3, config: { 'broker.session.timeout.ms': '1500' } });
+    cluster = await startTestCluster({ nodes: 3, voters, config: { 'broker.session.timeout.ms': '1500' } });
     cluster.partition(1, 3);
+    cluster.partition(2, 3);
     await until('3 is fenced', async () => (await brokersAt(1)).join() === '1,2');
     cluster.heal();
     await until('3 is back', async () => (await brokersAt(1)).join() === '1,2,3');
   });
 
   it('moves leaders away before a broker ends', async () => {
-    cluster = await startTestCluster({ nodes: 3 });
+    cluster = await startTestCluster({ nodes: 3, voters });
     await create(1, 't', 6);
     await cluster.stopNode(3);
     const partitions = await partitionsAt(1, 't');
@@ -90,10 +91,11 @@ describe('a cluster of three brokers', () => {
   });
 
   it('lives on when its controller comes back', async () => {
-    cluster = await startTestCluster({ nodes: 3 });
+    cluster = await startTestCluster({ nodes: 3, voters });
     await create(2, 'before');
-    await cluster.crash(1);
-    await cluster.restart(1);
+    const controller = cluster.node(1).broker.parts.metadata.role.leaderId;
+    await cluster.crash(controller);
+    await cluster.restart(controller);
     expect(await create(3, 'after')).toBe(0);
     for (const node of [1, 2, 3]) {
       await until('all are in', async () => (await brokersAt(node)).join() === '1,2,3');
@@ -102,7 +104,7 @@ describe('a cluster of three brokers', () => {
   });
 
   it('gives each producer an id of its own, whichever broker it asks', async () => {
-    cluster = await startTestCluster({ nodes: 3 });
+    cluster = await startTestCluster({ nodes: 3, voters });
     const request = { transactionalId: null, transactionTimeoutMs: 0, producerId: -1n, producerEpoch: -1 };
     const answers = await Promise.all([1, 2, 3, 2, 3].map((node) => cluster!.send(node, InitProducerId, 4, request)));
     expect(answers.map(({ errorCode }) => errorCode)).toEqual([0, 0, 0, 0, 0]);
@@ -110,7 +112,7 @@ describe('a cluster of three brokers', () => {
   });
 
   it('makes topics by their use, and the groups’ own, through any broker', async () => {
-    cluster = await startTestCluster({ nodes: 3 });
+    cluster = await startTestCluster({ nodes: 3, voters });
     const { topics } = await cluster.send(3, Metadata, 12, {
       topics: [{ name: 'used' }],
       allowAutoTopicCreation: true,
@@ -122,7 +124,7 @@ describe('a cluster of three brokers', () => {
   });
 
   it('changes and deletes topics through any broker, known to all when that is answered', async () => {
-    cluster = await startTestCluster({ nodes: 3 });
+    cluster = await startTestCluster({ nodes: 3, voters });
     await create(1, 't');
     const change = { name: 'retention.ms', configOperation: 0, value: '12345' };
     const altered = { resourceType: 2, resourceName: 't', configs: [change] };
@@ -135,7 +137,7 @@ describe('a cluster of three brokers', () => {
   });
 
   it('refuses through any broker as the controller would', async () => {
-    cluster = await startTestCluster({ nodes: 3 });
+    cluster = await startTestCluster({ nodes: 3, voters });
     await create(1, 't');
     for (const node of [1, 2]) expect(await create(node, 't')).toBe(36);
     const features = [{ feature: 'metadata.version', maxVersionLevel: 29, upgradeType: 1 }];
@@ -144,7 +146,7 @@ describe('a cluster of three brokers', () => {
   });
 
   it('elects and reassigns through any broker', async () => {
-    cluster = await startTestCluster({ nodes: 3 });
+    cluster = await startTestCluster({ nodes: 3, voters });
     await create(1, 't', 1, 1);
     const [was] = (await partitionsAt(1, 't')) as readonly string[];
     const target = was!.includes(': 3') ? 2 : 3;
@@ -157,17 +159,20 @@ describe('a cluster of three brokers', () => {
   });
 
   it('tells its controllers where they are asked for', async () => {
-    cluster = await startTestCluster({ nodes: 3 });
+    cluster = await startTestCluster({ nodes: 3, voters });
     const request = { includeClusterAuthorizedOperations: false, endpointType: 2 };
     const told = await cluster.send(1, DescribeCluster, 1, request);
-    expect(told).toMatchObject({ endpointType: 2, controllerId: 1, brokers: [{ brokerId: 1 }] });
-    expect(errorName((await cluster.send(2, DescribeCluster, 1, request)).errorCode)).toBe('MISMATCHED_ENDPOINT_TYPE');
+    expect(told.endpointType).toBe(2);
+    expect(told.controllerId).toBe(cluster.node(1).broker.parts.metadata.role.leaderId);
+    expect(told.brokers.map(({ brokerId }) => brokerId)).toEqual(voters === 1 ? [1] : [1, 2, 3]);
+    const { errorCode } = await cluster.send(3, DescribeCluster, 1, request);
+    expect(errorName(errorCode)).toBe(voters === 1 ? 'MISMATCHED_ENDPOINT_TYPE' : 'NONE');
   });
 });
 
 describe('a node that does not belong', () => {
   it('is refused under the id of a broker that lives, in a sentence, and harms nobody', async () => {
-    cluster = await startTestCluster({ nodes: 2, config: { 'broker.session.timeout.ms': '500' } });
+    cluster = await startTestCluster({ nodes: 2, config: { 'broker.session.timeout.ms': '1500' } });
     const twin = cluster.startTwin(2);
     await expect(twin).rejects.toThrow(/another process is registered under this id and lives/);
     expect(await brokersAt(1)).toEqual([1, 2]);
