@@ -177,13 +177,13 @@ export class QuorumInvariants implements Witness {
 
   /** One change of the voters at a time, and none before the reign has committed something (C13). */
   #checkChanges({ id, disk }: RaftSimNode, epoch: number, highWatermark: number, isReady: boolean): void {
-    let open = 0;
-    for (const { batch } of disk.log) {
-      if (batch.control?.kind !== 'voters' || batch.baseOffset < highWatermark) continue;
-      open += 1;
-      const isFirst = batch.baseOffset === 1;
-      if (!isReady && batch.epoch === epoch && !isFirst)
-        this.#fault(`${id} changes voters before it has committed anything`);
+    const changes = disk.log.filter(({ batch: { control } }) => control?.kind === 'voters');
+    const open = changes.filter(({ batch }) => batch.baseOffset >= highWatermark).length;
+    const newest = changes.at(-1)?.batch;
+    // The first of all puts into the log what is configured.
+    const isFirst = changes.length === 1 && disk.startOffset === 0;
+    if (!isReady && newest?.epoch === epoch && !isFirst) {
+      this.#fault(`${id} changes voters before it has committed anything`);
     }
     if (isReady && open > 1) this.#fault(`${id} has ${open} changes of the voters on their way`);
   }
