@@ -1,5 +1,7 @@
 // `npm run bench -- [--json FILE] [--only NAME] [--runs N]`: our figures beside their yardsticks, measured in turn in one
 // run. Each value is the median of the runs. Goals are ratios; absolute numbers are this machine's.
+// Of the suites of clusters: `--peer-only` measures Apache Kafka alone, `--trace` prints what each node and the client
+// said from a kill to the first record that is acknowledged again.
 import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { machine } from './lib/measure.mjs';
@@ -7,8 +9,17 @@ import { Report } from './lib/report.mjs';
 import { suites } from './suites/index.mjs';
 
 const { values } = parseArgs({
-  options: { json: { type: 'string' }, only: { type: 'string' }, runs: { type: 'string', default: '3' } },
+  options: {
+    json: { type: 'string' },
+    only: { type: 'string' },
+    runs: { type: 'string', default: '3' },
+    'peer-only': { type: 'boolean', default: false },
+    trace: { type: 'boolean', default: false },
+  },
 });
+// With 'exit', everything that was started is ended and its folders are removed.
+for (const [signal, code] of Object.entries({ SIGINT: 130, SIGTERM: 143 }))
+  process.on(signal, () => process.exit(code));
 const runs = Number(values.runs);
 if (!Number.isInteger(runs) || runs < 1 || runs > 100) {
   console.error(`--runs ${values.runs}: a whole number from 1 to 100 is wanted`);
@@ -26,7 +37,7 @@ console.log(
 const report = new Report();
 for (const [name, suite] of chosen) {
   console.log(`--- ${name}`);
-  await suite(report, runs);
+  await suite(report, runs, { peerOnly: values['peer-only'], trace: values.trace });
 }
 if (values.json !== undefined)
   writeFileSync(values.json, `${JSON.stringify({ machine: facts, runs, rows: report.rows }, null, 2)}\n`);

@@ -27,6 +27,8 @@ export interface ApacheKafkaOptions {
   readonly javaArguments?: readonly string[];
   /** A UUID as Kafka writes it; the nodes of one cluster share it. Default: a new one, of a cluster of one node. */
   readonly clusterId?: string;
+  /** Formats its directory only; {@link ApacheKafka.start} starts it. */
+  readonly formatOnly?: boolean;
 }
 
 /** One node of Apache Kafka with a data directory of its own, which ends with it. */
@@ -67,7 +69,7 @@ export async function startApacheKafka(options: ApacheKafkaOptions): Promise<Apa
   const node = new Node(jars, options);
   try {
     node.format();
-    await node.start();
+    if (options.formatOnly !== true) await node.start();
   } catch (reason) {
     await node.close();
     throw reason;

@@ -14,6 +14,8 @@ export class Role {
   #words = [];
   #listening = [];
   #ended;
+  /** The run may end by an error or a signal. */
+  #orphaned = () => this.child.kill('SIGKILL');
 
   constructor(file, args = {}, execArgv = []) {
     this.child = fork(fileURLToPath(new URL(file, ROLES)), [JSON.stringify(args)], {
@@ -25,8 +27,10 @@ export class Role {
       if (next) next.resolve(word);
       else this.#words.push(word);
     });
+    process.once('exit', this.#orphaned);
     this.#ended = new Promise((resolve) => this.child.once('exit', resolve));
     void this.#ended.then((code) => {
+      process.off('exit', this.#orphaned);
       for (const { reject } of this.#listening.splice(0)) reject(new Error(`${file} ended with ${code}`));
     });
   }

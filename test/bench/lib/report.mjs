@@ -6,10 +6,10 @@ export class Report {
 
   /**
    * `goal`: { atLeast } or { atMost } on ours / yardstick; missing: the figure is shown, nothing is asked of it.
-   * `yardstick` undefined: the peer is not installed; the row says so.
+   * `yardstick` undefined: the peer is not installed; the row says so. `ours` undefined: only the peer was measured.
    */
-  add({ name, unit, mode, ours, yardstickName, yardstick, goal }) {
-    const ratio = yardstick === undefined ? null : ours / yardstick;
+  add({ name, unit, mode, ours = null, yardstickName, yardstick, goal }) {
+    const ratio = yardstick === undefined || yardstick === 0 || ours === null ? null : ours / yardstick;
     const reached =
       goal === undefined || ratio === null ? null : 'atLeast' in goal ? ratio >= goal.atLeast : ratio <= goal.atMost;
     const row = {

@@ -48,6 +48,13 @@ async function serve(command, argv, port, dir, options = {}) {
   let code;
   const exited = new Promise((resolve) => child.once('exit', (status) => resolve((code = status ?? 1))));
   child.once('error', () => (code = 1));
+  const remove = () => rmSync(dir, { recursive: true, force: true, maxRetries: 5 });
+  // The run may end by an error or a signal.
+  const orphaned = () => {
+    child.kill('SIGKILL');
+    remove();
+  };
+  process.once('exit', orphaned);
   const readyMs = await accepts(port, sinceMs, () => code !== undefined);
   return {
     port,
@@ -58,7 +65,8 @@ async function serve(command, argv, port, dir, options = {}) {
       const late = setTimeout(() => child.kill('SIGKILL'), 10_000);
       await exited;
       clearTimeout(late);
-      rmSync(dir, { recursive: true, force: true });
+      process.off('exit', orphaned);
+      remove();
     },
   };
 }

@@ -4,7 +4,8 @@ import { args, latencies, nowMs, say } from '../lib/measure.mjs';
 import { Wire, batchOf, fetchFrame, fetched, produceFrame } from '../lib/kafka-wire.mjs';
 import { batchesIn } from '@trunkline/records';
 
-const { port, publish, read, count, inFlight } = args();
+// Of a cluster, the two topics may be led by different nodes.
+const { port, readPort = port, publish, read, count, inFlight } = args();
 const WARM = 500;
 const sent = [];
 const times = new Float64Array(count);
@@ -18,7 +19,7 @@ const fire = () => {
   producer.send(frames[next++ % frames.length]);
 };
 const producer = await Wire.connect(port, () => {});
-const consumer = await Wire.connect(port, (frame) => {
+const consumer = await Wire.connect(readPort, (frame) => {
   const records = fetched(frame);
   let came = 0;
   if (records !== null) {

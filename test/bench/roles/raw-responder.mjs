@@ -3,11 +3,12 @@ import { batchesIn } from '@trunkline/records';
 import { args, say } from '../lib/measure.mjs';
 import { Wire, batchOf, fetchFrame, fetched, produceFrame } from '../lib/kafka-wire.mjs';
 
-const { port, read, publish, inFlight } = args();
+// Of a cluster, the two topics may be led by different nodes.
+const { port, publishPort = port, read, publish, inFlight } = args();
 const frames = Array.from({ length: inFlight * 2 + 1 }, () => produceFrame(publish, 0, batchOf(1, 100)));
 let next = 0;
 let offset = 0;
-const producer = await Wire.connect(port, () => {});
+const producer = await Wire.connect(publishPort, () => {});
 const consumer = await Wire.connect(port, (frame) => {
   const records = fetched(frame);
   let came = 0;
