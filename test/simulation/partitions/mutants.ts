@@ -56,13 +56,6 @@ export const PARTITIONS_MUTANTS: Readonly<Record<string, PartitionsMutant>> = {
     partition: ({ replication }) =>
       once(replication, (sums) => Object.defineProperty(sums, 'epochStart', { value: 0 as Offset })),
   },
-  /** Neither leader nor controller looks in which uptime a follower fetched (KIP-903). */
-  'join-with-stale-broker-epoch': {
-    peers: asking((fetch) => {
-      const { replicaId } = Reflect.get(fetch, 'replicaState') as { readonly replicaId: number };
-      return { ...fetch, replicaState: { replicaId, replicaEpoch: -1n } };
-    }),
-  },
   /** The watermark moves however few are in sync. */
   'commit-below-min-isr': {
     partition: ({ replication }) =>
