@@ -4,8 +4,9 @@ import { type ClusterOptions, startCluster, startClusterNode } from './cluster.j
 
 /** Reads `cluster …` with commander, and does it. Ends the process after help and after what is wrong. */
 export async function runClusterCommand(args: readonly string[]): Promise<void> {
-  const program = new Command('trunkline-broker');
-  const cluster = withOptions(program.command('cluster'))
+  // Positional: else `start-node 2 --data-dir DIR` would name the directory of `cluster`, which has the same options.
+  const program = new Command('trunkline-broker').enablePositionalOptions();
+  const cluster = withOptions(program.command('cluster').enablePositionalOptions())
     .description('start a cluster on this machine, for trials and tests: each node a process with a port of its own')
     .allowExcessArguments(false)
     .addHelpText('after', '\nPrints each node\'s process id, then "ready HOST:PORT,..." once all serve.')
