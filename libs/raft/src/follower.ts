@@ -1,4 +1,4 @@
-import { invariant, type NodeId, type Offset } from '@trunkline/kernel';
+import type { NodeId, Offset } from '@trunkline/kernel';
 import { endOf, type LogBatch, type SnapshotId } from './log-batch.js';
 import type { FetchResponse, FetchSnapshotResponse, RaftResponse } from './messages.js';
 import type { Replica, Sent } from './replica.js';
@@ -23,6 +23,8 @@ export class Follower extends RoleState {
   #isAsking = false;
   #snapshot: { readonly id: SnapshotId; readonly position: number } | undefined;
   #isInstalling = false;
+  /** As the leader told it last; -1: it does not know yet. */
+  #leaderHighWatermark = -1;
   #updateAtMs = 0;
 
   constructor(
@@ -175,8 +177,6 @@ export class Follower extends RoleState {
     this.replica.commitTo(highWatermark < endOffset ? highWatermark : endOffset);
   }
 
-  #leaderHighWatermark = -1;
-
   /** It has again what it once acknowledged: all that is committed. So it may vote again (C19). */
   #repairIfCaughtUp(): void {
     const { hard, outline } = this.replica;
@@ -212,7 +212,6 @@ export class Follower extends RoleState {
       this.#snapshot = { id, position: end };
       return this.#ask();
     }
-    invariant(this.kind === 'follower', 'a leader never loads a snapshot');
     this.#snapshot = undefined;
     this.#isInstalling = true;
     this.replica.draft.installSnapshot = id;
