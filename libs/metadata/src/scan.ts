@@ -16,14 +16,22 @@ const SECTOR_BYTES = 512;
  * Bytes that are no sound batch are torn, and may be cut off, only when they can be the rest of one interrupted write:
  * nothing sound follows them, and they end too early or hold a sector of zeros where the disk never wrote (C57, C58).
  * Throws ApiError CORRUPT_MESSAGE for everything else.
+ *
+ * `inFlight`: what may have been written and not synced. Of several batches a power cut may take one and leave a later
+ * one: a sector of zeros **between** sound batches is torn, too, then.
  */
-export function scanLog(bytes: Uint8Array, baseOffset: number, crc32c: Crc32c): Scanned {
+export function scanLog(
+  bytes: Uint8Array,
+  baseOffset: number,
+  crc32c: Crc32c,
+  inFlight: 'one batch' | 'batches' = 'one batch',
+): Scanned {
   const scanned = soundPrefix(bytes, baseOffset, crc32c);
   const { endByte, endOffset } = scanned;
   if (endByte === bytes.byteLength) return scanned;
   const next = soundBatchAt(bytes, endByte, crc32c);
   if (next !== undefined) throw damage(endByte, `offset ${next.baseOffset} stands where ${endOffset} belongs`);
-  refuseDamage(bytes, endByte, crc32c);
+  refuseDamage(bytes, endByte, crc32c, inFlight === 'batches');
   return scanned;
 }
 
@@ -42,12 +50,14 @@ export function soundPrefix(bytes: Uint8Array, baseOffset: number, crc32c: Crc32
   return { batches, endOffset, endByte };
 }
 
-function refuseDamage(bytes: Uint8Array, from: number, crc32c: Crc32c): void {
+function refuseDamage(bytes: Uint8Array, from: number, crc32c: Crc32c, mayBeSeveral: boolean): void {
   for (let at = from + 1; at + BATCH_HEADER_BYTES <= bytes.byteLength; at++) {
     const later = soundBatchAt(bytes, at, crc32c);
-    if (later !== undefined) throw damage(from, `a sound batch with offset ${later.baseOffset} follows at byte ${at}`);
+    if (later === undefined) continue;
+    if (mayBeSeveral && holdsZeroSector(bytes, from, at)) return;
+    throw damage(from, `a sound batch with offset ${later.baseOffset} follows at byte ${at}`);
   }
-  if (!endsEarly(bytes, from) && !holdsZeroSector(bytes, from)) {
+  if (!endsEarly(bytes, from) && !holdsZeroSector(bytes, from, bytes.byteLength)) {
     throw damage(from, 'the bytes are all there, and their checksum does not hold');
   }
 }
@@ -71,9 +81,9 @@ function endsEarly(bytes: Uint8Array, from: number): boolean {
   return length > left - LENGTH_COUNTS_FROM;
 }
 
-function holdsZeroSector(bytes: Uint8Array, from: number): boolean {
-  for (let sector = from - (from % SECTOR_BYTES); sector < bytes.byteLength; sector += SECTOR_BYTES) {
-    const part = bytes.subarray(Math.max(sector, from), Math.min(sector + SECTOR_BYTES, bytes.byteLength));
+function holdsZeroSector(bytes: Uint8Array, from: number, until: number): boolean {
+  for (let sector = from - (from % SECTOR_BYTES); sector < until; sector += SECTOR_BYTES) {
+    const part = bytes.subarray(Math.max(sector, from), Math.min(sector + SECTOR_BYTES, until));
     if (part.every((byte) => byte === 0)) return true;
   }
   return false;

@@ -44,10 +44,11 @@ export interface DiskRaftStorageOptions {
 export class DiskRaftStorage implements RaftStorage {
   readonly #segments: LogSegments;
   readonly #snapshots: RaftSnapshots;
+  #hardState: HardState | undefined;
   #newest: { readonly id: SnapshotId; readonly content: SoundSnapshot } | undefined;
 
   constructor(private readonly options: DiskRaftStorageOptions) {
-    this.#segments = new LogSegments(options);
+    this.#segments = new LogSegments({ ...options, onDamage: () => this.#markDamaged() });
     this.#snapshots = new RaftSnapshots(options.disk, options.dir, options.crc32c);
   }
 
@@ -56,12 +57,12 @@ export class DiskRaftStorage implements RaftStorage {
     await disk.makeDir(dir);
     await disk.syncDir(parentOf(dir)); // The directory's own name must not be lost either (C54).
     await removeUnfinished(disk, dir);
-    const hardState = await readHardState(disk, dir);
+    this.#hardState = await readHardState(disk, dir);
     await this.#snapshots.open();
     await this.#loadNewest();
     await this.#segments.open();
     await this.#align();
-    return { hardState: await this.#repaired(hardState), log: this.#shape() };
+    return { hardState: this.#hardState, log: this.#shape() };
   }
 
   writeHardState(state: HardState): Promise<void> {
@@ -154,21 +155,23 @@ export class DiskRaftStorage implements RaftStorage {
     }
   }
 
-  /** The log must reach the newest snapshot; one that does not is wholly in it, or was damaged. */
+  /**
+   * The newest snapshot must lie in the log. When it does not, it came from the leader, and a crash kept the log from
+   * making way for it; or the log's end was not synced yet, or damaged: all that counts is in the snapshot then.
+   */
   async #align(): Promise<void> {
-    const end = this.#newest?.id.endOffset ?? 0;
     const first = this.#segments.firstOffset;
     if (first === undefined) return;
-    if (first > end) throw this.#gap(end, first);
-    if (this.#segments.endOffset < end) await this.#segments.clear();
-    else if (this.#newest !== undefined) await this.startAt(this.#newest.id);
+    const id = this.#newest?.id;
+    if (first > (id?.endOffset ?? 0)) throw this.#gap(id?.endOffset ?? 0, first);
+    if (id === undefined) return;
+    if (this.#segments.continues(id)) await this.startAt(id);
+    else await this.#segments.clear();
   }
 
-  async #repaired(state: HardState | undefined): Promise<HardState | undefined> {
-    if (!this.#segments.isDamaged) return state;
-    const marked: HardState = { ...(state ?? INITIAL_HARD_STATE), needsRepair: true };
-    await this.writeHardState(marked);
-    return marked;
+  async #markDamaged(): Promise<void> {
+    this.#hardState = { ...(this.#hardState ?? INITIAL_HARD_STATE), needsRepair: true };
+    await this.writeHardState(this.#hardState);
   }
 
   #shape(): LogShape {

@@ -9,7 +9,7 @@ import {
   type DiskFile,
   type Logger,
 } from '@trunkline/kernel';
-import type { ControlRecord, LogBatch } from '@trunkline/raft';
+import type { ControlRecord, LogBatch, SnapshotId } from '@trunkline/raft';
 import type { RecordBatch } from '@trunkline/records';
 import { inventory, logName } from '../metadata-files.js';
 import { scanLog, soundPrefix, type Scanned } from '../scan.js';
@@ -40,6 +40,8 @@ export interface LogSegmentsOptions {
   readonly logger: Logger;
   /** Other voters have what is damaged here: it is cut off and fetched again, instead of refused (P5). */
   readonly canRepair: boolean;
+  /** Called before anything of a damaged log is cut off; after a crash nothing would tell that it was (C19). */
+  readonly onDamage: () => Promise<void>;
 }
 
 const KEPT_BYTES_MAX = 8 * 1024 * 1024;
@@ -74,6 +76,15 @@ export class LogSegments {
     return this.#entries;
   }
 
+  /** Whether a snapshot that ends so may lie in this log: its last record is here, or the log goes on right behind it. */
+  continues({ endOffset, epoch: of }: SnapshotId): boolean {
+    const at = this.#entryOf(endOffset - 1);
+    const last = this.#entries[at];
+    if (last === undefined) return this.endOffset === endOffset;
+    if (last.baseOffset >= endOffset) return last.baseOffset === endOffset && last.epoch >= of;
+    return last.baseOffset + last.count === endOffset && last.epoch === of;
+  }
+
   /** Bytes of the batches from an offset on. */
   bytesFrom(from: number): number {
     let bytes = 0;
@@ -88,10 +99,10 @@ export class LogSegments {
     const { disk, dir } = this.options;
     const { logs } = await inventory(disk, dir);
     for (const [at, baseOffset] of logs.entries()) {
-      if (this.isDamaged || (at > 0 && baseOffset !== this.endOffset)) {
-        await this.#setAside(logs.slice(at));
-        return;
+      if (at > 0 && baseOffset !== this.endOffset) {
+        await this.#damaged(`${dir}: the log from offset ${this.endOffset} to ${baseOffset} is missing`);
       }
+      if (this.isDamaged) return await this.#setAside(logs.slice(at));
       await this.#openSegment(baseOffset, at === logs.length - 1);
     }
   }
@@ -134,7 +145,6 @@ export class LogSegments {
 
   /** Durable when it resolves. */
   async truncateTo(endOffset: number): Promise<void> {
-    const { disk, dir } = this.options;
     const cut = this.#entries.findIndex(({ baseOffset, count }) => baseOffset + count > endOffset);
     if (cut === -1) return;
     const { segment, at, baseOffset } = this.#entries[cut]!;
@@ -143,11 +153,10 @@ export class LogSegments {
     this.#forget();
     const gone = this.#segments.filter((each) => each.baseOffset > segment.baseOffset);
     this.#segments = this.#segments.filter((each) => each.baseOffset <= segment.baseOffset);
-    for (const each of gone) await this.#remove(each);
     segment.endByte = at;
+    for (const each of gone.toReversed()) await this.#remove(each);
     await segment.file.truncate(at);
     await segment.file.sync();
-    if (gone.length > 0) await disk.syncDir(dir);
   }
 
   /** The next batch begins a file of its own. */
@@ -157,7 +166,6 @@ export class LogSegments {
 
   /** Files whose batches all lie below go. */
   async removeBelow(startOffset: number): Promise<void> {
-    const { disk, dir } = this.options;
     const keep = this.#segments.findLastIndex(({ baseOffset }) => baseOffset <= startOffset);
     if (keep <= 0) return;
     const gone = this.#segments.splice(0, keep);
@@ -165,16 +173,14 @@ export class LogSegments {
     this.#entries = this.#entries.filter(({ baseOffset }) => baseOffset >= first);
     this.#forget();
     for (const each of gone) await this.#remove(each);
-    await disk.syncDir(dir);
   }
 
-  /** Everything goes; the next batch may begin anywhere. */
+  /** Everything goes, the end first: what a crash leaves can still be seen not to belong to a snapshot that came. */
   async clear(): Promise<void> {
     const gone = this.#segments.splice(0);
     this.#entries = [];
     this.#forget();
-    for (const each of gone) await this.#remove(each);
-    await this.options.disk.syncDir(this.options.dir);
+    for (const each of gone.toReversed()) await this.#remove(each);
   }
 
   async close(): Promise<void> {
@@ -188,7 +194,7 @@ export class LogSegments {
     const bytes = await file.read(0, await file.size());
     const segment: Segment = { baseOffset, file, endByte: 0 };
     this.#segments.push(segment);
-    const { batches, endByte } = this.#scan(bytes, baseOffset, isLast, path);
+    const { batches, endByte } = await this.#scan(bytes, baseOffset, isLast, path);
     for (const batch of batches) this.#putSound(batch, segment);
     if (endByte < bytes.byteLength) await file.truncate(endByte);
     // After a sync that failed the kernel takes its pages for clean: what is written again is what a sync saves.
@@ -196,19 +202,25 @@ export class LogSegments {
     if (isLast || endByte < bytes.byteLength) await file.sync();
   }
 
-  #scan(bytes: Uint8Array, baseOffset: number, isLast: boolean, path: string): Scanned {
-    const { crc32c, logger, canRepair } = this.options;
+  async #scan(bytes: Uint8Array, baseOffset: number, isLast: boolean, path: string): Promise<Scanned> {
+    const { crc32c } = this.options;
     try {
-      const scanned = scanLog(bytes, baseOffset, crc32c);
+      const scanned = scanLog(bytes, baseOffset, crc32c, 'batches');
       if (isLast || scanned.endByte === bytes.byteLength) return scanned;
       throw new ApiError('CORRUPT_MESSAGE', `it ends early, at byte ${scanned.endByte}, and other files follow it`);
     } catch (reason) {
-      const why = `${path} is damaged: ${asError(reason).message}`;
-      if (!canRepair) throw new ApiError('KAFKA_STORAGE_ERROR', why, { cause: reason });
-      logger.error(`${why}; what follows is fetched from the other voters again`);
-      this.isDamaged = true;
+      await this.#damaged(`${path} is damaged: ${asError(reason).message}`);
       return soundPrefix(bytes, baseOffset, crc32c);
     }
+  }
+
+  /** Nothing was changed yet. */
+  async #damaged(why: string): Promise<void> {
+    const { logger, canRepair, onDamage } = this.options;
+    if (!canRepair) throw new ApiError('KAFKA_STORAGE_ERROR', why);
+    logger.error(`${why}; what follows is fetched from the other voters again`);
+    this.isDamaged = true;
+    await onDamage();
   }
 
   /** Files that do not follow what is sound. */
@@ -216,7 +228,6 @@ export class LogSegments {
     const { disk, dir } = this.options;
     for (const base of bases) await disk.rename(`${dir}/${logName(base)}`, `${dir}/${logName(base)}.damaged`);
     await disk.syncDir(dir);
-    this.isDamaged = true;
   }
 
   async #roll(baseOffset: number): Promise<void> {
@@ -280,8 +291,11 @@ export class LogSegments {
     return low;
   }
 
+  /** Durable when it resolves: of several names that go together a crash may take any, and leave a gap. */
   async #remove({ baseOffset, file }: Segment): Promise<void> {
+    const { disk, dir } = this.options;
     await file.close();
-    await this.options.disk.remove(`${this.options.dir}/${logName(baseOffset)}`);
+    await disk.remove(`${dir}/${logName(baseOffset)}`);
+    await disk.syncDir(dir);
   }
 }
