@@ -161,12 +161,12 @@ export class LeaderReplication {
    * A follower fetched, in this leader epoch and where the logs agree: the caller has seen to both (KIP-320). It may
    * join the ISR at or above the watermark and at or above where the reign began (KAFKA-7128).
    */
-  fetched(fetch: FollowerFetch, nowMs: number): void {
-    const follower = this.#followers.get(fetch.replica);
+  fetched(position: FollowerFetch, nowMs: number): void {
+    const follower = this.#followers.get(position.replica);
     invariant(follower !== undefined, 'a follower has a replica');
     this.#nowMs = nowMs;
-    follower.fetched(fetch, this.#ownEnd, nowMs);
-    if (this.#mayJoin(fetch.replica, follower)) this.#propose([...this.#isr, fetch.replica], fetch.replica);
+    follower.fetched(position, this.#ownEnd, nowMs);
+    if (this.#mayJoin(position.replica, follower)) this.#propose([...this.#isr, position.replica], position.replica);
     this.#advance();
   }
 

@@ -196,18 +196,18 @@ export class Partition implements Proposing {
    * A follower fetched from where its log and this one agree. Throws what {@link mustLead} throws, and ApiError
    * NOT_LEADER_OR_FOLLOWER when it has no replica as far as this node knows, or its broker has started anew since.
    */
-  followerFetched(fetch: FollowerFetch): void {
+  followerFetched(position: FollowerFetch): void {
     this.mustLead();
     const replication = this.#replication;
-    const follower = replication?.follower(fetch.replica);
-    if (replication === undefined || follower === undefined || follower.isStale(fetch.brokerEpoch)) {
+    const follower = replication?.follower(position.replica);
+    if (replication === undefined || follower === undefined || follower.isStale(position.brokerEpoch)) {
       throw new ApiError(
         'NOT_LEADER_OR_FOLLOWER',
-        `node ${fetch.replica} follows ${this.name} as nobody this node knows`,
+        `node ${position.replica} follows ${this.name} as nobody this node knows`,
       );
     }
     const { startOffset } = follower;
-    replication.fetched(fetch, this.#world.monotonicMs());
+    replication.fetched(position, this.#world.monotonicMs());
     this.#recount(replication);
     if (follower.startOffset !== startOffset) this.#tellAll(this.#followerWatchers);
   }
