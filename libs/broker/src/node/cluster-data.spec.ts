@@ -11,6 +11,8 @@ afterEach(async () => {
   cluster = undefined;
 });
 
+const ascending = (left: number, right: number): number => left - right;
+
 interface Told {
   readonly leader: number;
   readonly isr: readonly number[];
@@ -20,7 +22,7 @@ async function describeAt(node: number): Promise<Told> {
   const request = { topics: [{ name: 't' }], allowAutoTopicCreation: false };
   const { topics } = await cluster!.send(node, Metadata, 12, request);
   const partition = topics[0]?.partitions[0];
-  return { leader: partition?.leaderId ?? -1, isr: partition?.isrNodes.toSorted() ?? [] };
+  return { leader: partition?.leaderId ?? -1, isr: partition?.isrNodes.toSorted(ascending) ?? [] };
 }
 
 /** `min.insync.replicas=2`, three replicas; the preferred leader is `leader`. */

@@ -24,6 +24,8 @@ afterEach(async () => {
   cluster = undefined;
 });
 
+const ascending = (left: number, right: number): number => left - right;
+
 async function create(node: number, name: string, numPartitions = 3, replicationFactor = 3): Promise<number> {
   const topic = { name, numPartitions, replicationFactor, assignments: [], configs: [] };
   const { topics } = await cluster!.send(node, CreateTopics, 7, { topics: [topic], timeoutMs: 10_000 });
@@ -32,7 +34,7 @@ async function create(node: number, name: string, numPartitions = 3, replication
 
 async function brokersAt(node: number): Promise<readonly number[]> {
   const { brokers } = await cluster!.send(node, Metadata, 12, { topics: [] });
-  return brokers.map(({ nodeId }) => nodeId).toSorted();
+  return brokers.map(({ nodeId }) => nodeId).toSorted(ascending);
 }
 
 async function partitionsAt(node: number, name: string): Promise<readonly string[] | number> {
@@ -43,7 +45,8 @@ async function partitionsAt(node: number, name: string): Promise<readonly string
   const [topic] = topics;
   if (topic!.errorCode !== 0) return topic!.errorCode;
   return topic!.partitions.map(
-    ({ partitionIndex, leaderId, isrNodes }) => `${partitionIndex}: ${leaderId} of ${isrNodes.toSorted().join(' ')}`,
+    ({ partitionIndex, leaderId, isrNodes }) =>
+      `${partitionIndex}: ${leaderId} of ${isrNodes.toSorted(ascending).join(' ')}`,
   );
 }
 

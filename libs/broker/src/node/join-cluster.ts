@@ -56,7 +56,7 @@ export async function joinCluster(options: JoinClusterOptions): Promise<void> {
   await life.register(endPoints);
   await life.caughtUp();
   await metadata.release();
-  dataPath.replicate({ brokerEpoch: () => life.epoch, peers: links.peers, controller: controllerChannel });
+  await dataPath.replicate({ brokerEpoch: () => life.epoch, peers: links.peers, controller: controllerChannel });
   await life.letIn();
 }
 
