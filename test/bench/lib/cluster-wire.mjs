@@ -134,7 +134,7 @@ export class ClusterClient {
   /** The active controller and the quorum's epoch. */
   quorum() {
     const body = { topics: [{ topicName: METADATA_TOPIC, partitions: [{ partitionIndex: 0 }] }] };
-    return this.ask(DescribeQuorum, 1, body, ({ errorCode, topics }) => {
+    return this.ask(DescribeQuorum, 2, body, ({ errorCode, topics }) => {
       const found = errorCode === NONE ? topics[0]?.partitions[0] : undefined;
       if (found?.errorCode !== NONE || found.leaderId < 0) return undefined;
       return { leaderId: found.leaderId, epoch: found.leaderEpoch };
