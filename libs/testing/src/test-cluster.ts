@@ -73,6 +73,8 @@ export interface RestartOptions {
   readonly wiped?: boolean;
   /** As a node that shall belong to that cluster. */
   readonly clusterId?: string;
+  /** On an empty directory that says another cluster's id, or none at all. Meant to be refused. */
+  readonly formattedFor?: string | 'nobody';
 }
 
 interface Running extends TestNode {
@@ -156,11 +158,12 @@ class Cluster implements TestCluster {
     this.network.kill(`${id}`);
   }
 
-  async restart(id: number, { wiped = false, clusterId = CLUSTER_ID }: RestartOptions = {}): Promise<void> {
+  async restart(id: number, options: RestartOptions = {}): Promise<void> {
+    const { wiped = false, formattedFor = CLUSTER_ID, clusterId = formattedFor } = options;
     if (this.#nodes.has(id)) await this.stopNode(id);
     const dataDir = join(this.root, `node-${id}`);
-    if (wiped) await rm(dataDir, { recursive: true, force: true });
-    await this.#format(id, dataDir);
+    if (wiped || formattedFor !== CLUSTER_ID) await rm(dataDir, { recursive: true, force: true });
+    if (formattedFor !== 'nobody') await this.#format(id, dataDir, formattedFor);
     const ports = new MortalPorts();
     const broker = await this.#start(id, `${id}`, ports, { dataDir, clusterId });
     this.#nodes.set(id, { id, broker, dataDir, ports, client: undefined });
@@ -179,14 +182,14 @@ class Cluster implements TestCluster {
   }
 
   /** A voter's first disk is that of a first voter; every other one, and every other node's, is any. */
-  async #format(id: number, dataDir: string): Promise<void> {
+  async #format(id: number, dataDir: string, clusterId = CLUSTER_ID): Promise<void> {
     const disk = new NodeDisk();
     await disk.makeDir(dataDir);
     if ((await disk.list(dataDir)).length > 0) return;
     const isFirst = this.#votes(id) && !this.#formatted.has(id);
     this.#formatted.add(id);
-    const directoryId = isFirst ? firstDirectoryId(CLUSTER_ID, nodeId(id)) : nodeRandom.uuid();
-    await formatDirectory(disk, dataDir, { clusterId: CLUSTER_ID, nodeId: nodeId(id), directoryId });
+    const directoryId = isFirst ? firstDirectoryId(clusterId, nodeId(id)) : nodeRandom.uuid();
+    await formatDirectory(disk, dataDir, { clusterId, nodeId: nodeId(id), directoryId });
   }
 
   #votes(id: number): boolean {

@@ -38,7 +38,8 @@ export interface NodeMetadataLog {
   readonly log: MetadataLog;
   /** The same, when other nodes take part; undefined: this node is its own cluster. */
   readonly quorum: QuorumMetadataLog | undefined;
-  close(): void;
+  /** Ends its connections. */
+  readonly close: () => void;
 }
 
 const METADATA_DIR = '__cluster_metadata-0';
@@ -58,7 +59,7 @@ export async function metadataLogOf(options: MetadataLogOptions): Promise<NodeMe
   const dir = metadataDirOf(config);
   await refuseOtherKind(disk, dir, config.cluster.isAlone);
   if (config.cluster.isAlone) {
-    return { log: new DiskMetadataLog({ disk, dir, clock, crc32c, logger }), quorum: undefined, close() {} };
+    return { log: new DiskMetadataLog({ disk, dir, clock, crc32c, logger }), quorum: undefined, close: () => {} };
   }
   const raft = readRaftConfig(config, identity, random);
   const { requestTimeoutMs } = raft;

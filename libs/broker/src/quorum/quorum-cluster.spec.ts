@@ -137,8 +137,6 @@ describe('three nodes that vote', () => {
     });
     expect(told).toMatchObject({ errorCode: 0 });
     await cluster.restart(removed);
-    const { config } = cluster.node(removed).broker.parts;
-    await new Promise((resolve) => setTimeout(resolve, 3 * config.integer('controller.quorum.fetch.timeout.ms')));
     expect([...(await votersAt(leader)).keys()]).toEqual([1, 2, 3].filter((id) => id !== removed));
     expect(await create(removed, 'through-it')).toBe(0);
   });
@@ -147,8 +145,18 @@ describe('three nodes that vote', () => {
 describe('a node that does not belong to the quorum', () => {
   it('is refused with a directory that nobody formatted, and told how', async () => {
     cluster = await start();
-    const odd = cluster.restart(3, { clusterId: 'AnotherAnotherAnotherA' });
-    await expect(odd).rejects.toThrow(/shall be in cluster AnotherAnotherAnotherA/);
-    expect(await create(1, 'undisturbed')).toBe(0);
+    const blank = cluster.restart(3, { formattedFor: 'nobody' });
+    await expect(blank).rejects.toThrow(/is not formatted: run "trunkline-broker format .* --node-id 3"; add --join/);
+  });
+
+  it('is refused when it was formatted for another cluster, and disturbs nobody', async () => {
+    cluster = await start();
+    const leader = await active();
+    const { epoch } = cluster.node(leader).broker.parts.metadata.role;
+    const stranger = others(leader)[0]!;
+    const odd = cluster.restart(stranger, { formattedFor: 'AnotherAnotherAnotherA' });
+    await expect(odd).rejects.toThrow(/belongs to cluster AnotherAnotherAnotherA, and this is another one/);
+    expect(await create(leader, 'undisturbed')).toBe(0);
+    expect(cluster.node(leader).broker.parts.metadata.role).toMatchObject({ isActive: true, epoch });
   });
 });
