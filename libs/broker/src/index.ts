@@ -29,3 +29,5 @@ export { ReplicaManager } from './replica/replica-manager.js';
 export { Replication } from './replica/replication.js';
 export { replicationSettings, type ReplicationSettings } from './replica/replication-settings.js';
 export { MemoryBudget } from './server/memory-budget.js';
+// What makes a directory one of a cluster's, for whoever starts brokers.
+export { type MetaProperties, firstDirectoryId, formatDirectory, readMetaProperties } from '@trunkline/metadata';

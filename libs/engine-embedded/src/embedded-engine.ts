@@ -8,29 +8,39 @@ import {
   type SubscriptionOptions,
   TrunklineError,
 } from '@trunkline/bus';
-import { type KafkaEngine, kafka, kafkaOverLinks } from '@trunkline/engine-kafka';
-import type { EmbeddedBroker } from './embedded-broker.js';
+import { type KafkaEngine, type KafkaOptions, kafka } from '@trunkline/engine-kafka';
 import type { EmbeddedOptions } from './options.js';
 
-/** A broker to work on, and what to do when the engine needs it no more. */
+/** What engines work on: a broker in this process, or several. */
+export interface EngineHost {
+  /** `host:port`, several with commas between. */
+  readonly bootstrap: string;
+  /** A client of it, over links that are no sockets. Not started. */
+  kafka(): KafkaEngine;
+}
+
+/** A host to work on, and what to do when the engine needs it no more. */
 export interface Lease {
-  readonly broker: EmbeddedBroker;
+  readonly host: EngineHost;
   end(): Promise<void>;
 }
 
-/** The bus on a broker in this process, spoken to as any other broker, but over links that are no sockets. */
+/** The options of the client inside of an engine. */
+export function clientOptions({ client, logger }: EmbeddedOptions, brokers: readonly string[]): KafkaOptions {
+  return { ...client, ...(logger !== undefined && { logger }), brokers };
+}
+
+/** The bus on brokers in this process, spoken to as any other broker, but over links that are no sockets. */
 export class EmbeddedEngine implements Engine {
   readonly name = 'embedded';
   readonly features: EngineFeatures;
   readonly messageBytesMax: number;
-  readonly #options: EmbeddedOptions;
   readonly #lease: () => Promise<Lease>;
   #opened: { readonly lease: Lease; readonly engine: KafkaEngine } | undefined;
   #starting: Promise<void> | undefined;
   #isClosed = false;
 
   constructor(options: EmbeddedOptions, lease: () => Promise<Lease>) {
-    this.#options = options;
     this.#lease = lease;
     // Settings are checked now, not when the engine starts; where the broker will be is not known yet.
     const { features, messageBytesMax } = kafka({ ...options.client, brokers: ['127.0.0.1:1'] });
@@ -38,9 +48,9 @@ export class EmbeddedEngine implements Engine {
     this.messageBytesMax = messageBytesMax;
   }
 
-  /** `host:port` for other clients. Undefined before the start. */
+  /** `host:port` for other clients; of several brokers, with commas between. Undefined before the start. */
   get bootstrap(): string | undefined {
-    return this.#opened?.lease.broker.bootstrap;
+    return this.#opened?.lease.host.bootstrap;
   }
 
   async start(): Promise<void> {
@@ -78,10 +88,7 @@ export class EmbeddedEngine implements Engine {
 
   async #start(): Promise<void> {
     const lease = await this.#lease();
-    const { client, logger } = this.#options;
-    const { broker } = lease;
-    const options = { ...client, ...(logger !== undefined && { logger }), brokers: [broker.bootstrap] };
-    const engine = kafkaOverLinks(() => broker.link(), options);
+    const engine = lease.host.kafka();
     try {
       await engine.start();
     } catch (reason) {

@@ -6,7 +6,7 @@ import type { Logger } from '@trunkline/kernel';
 export interface EmbeddedOptions {
   /** Where the logs are kept. Default `./.trunkline`. One process at a time may use a directory. */
   readonly dataDir?: string;
-  /** Keeps the logs in memory instead; they are gone when the engine closes. `bytesMax`: default 1 GiB. */
+  /** Keeps the logs in memory instead; they are gone when the engine closes. `bytesMax`, of each node: default 1 GiB. */
   readonly memory?: boolean | { readonly bytesMax?: number };
   /** Kafka's `listeners`: other clients look in here. Default `PLAINTEXT://127.0.0.1:0`, any free port. */
   readonly listeners?: string;
@@ -18,9 +18,19 @@ export interface EmbeddedOptions {
   readonly client?: Omit<KafkaOptions, 'brokers' | 'tls' | 'sasl' | 'logger'>;
 }
 
+/** What `embedded()` takes for more than one broker. */
+export interface EmbeddedClusterOptions extends EmbeddedOptions {
+  /**
+   * Brokers, from 1 to 9; three is what a cluster in production has at least. The first three vote on the metadata. Each
+   * keeps its logs in a directory of its own, `node-1` and so on. A port in `listeners` is the first node's: the second
+   * takes the next one.
+   */
+  readonly nodes: number;
+}
+
 const DATA_DIR = './.trunkline';
 const MEMORY_BYTES_MAX = 1_073_741_824;
-const LISTENERS = 'PLAINTEXT://127.0.0.1:0';
+export const LISTENERS = 'PLAINTEXT://127.0.0.1:0';
 
 /** The options with their defaults. */
 export interface EmbeddedSettings {
