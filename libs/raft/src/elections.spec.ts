@@ -175,8 +175,6 @@ describe('three voters', () => {
        2 -> 3 would you vote e1 log 3/e1
        2 is prospective e1
        3 -> 2 no, 1 leads e1
-       2 -> 1 fetch 3/e1
-       2 is follower of 1 e1
        3 -> 1 would you vote e1 log 3/e1
        3 -> 2 would you vote e1 log 3/e1
        3 is prospective e1

@@ -1,4 +1,4 @@
-import { invariant, type Epoch, type Offset } from '@trunkline/kernel';
+import { invariant, type Epoch, type NodeId, type Offset } from '@trunkline/kernel';
 import { Candidate, placeAmong } from './candidate.js';
 import type { RaftConfig } from './config.js';
 import { Draft } from './draft.js';
@@ -8,7 +8,7 @@ import type { HardState } from './hard-state.js';
 import type { LogShape, SnapshotId } from './log-batch.js';
 import { Leader } from './leader.js';
 import { NO_LEADER, type BeginQuorumEpochRequest, type EndQuorumEpochRequest, type RaftResponse } from './messages.js';
-import { Replica } from './replica.js';
+import { Replica, type Sent } from './replica.js';
 import { Requests } from './requests.js';
 import { Resigned } from './resigned.js';
 import type { RoleState } from './role.js';
@@ -190,18 +190,20 @@ export class Raft {
     replica.sent.delete(correlation);
     for (const peer of response.nodeEndpoints) replica.learn(peer);
     if (response.errorCode === 'INCONSISTENT_CLUSTER_ID') return this.#role.unanswered(sent, false);
-    if (this.#learned(response)) return;
+    if (this.#learned(sent, response)) return;
     this.#role.answered(sent, response);
   }
 
   /**
-   * Whether an answer says something new about who leads. Who grants a vote gives up the leader it still names: two that
-   * lost it together would send each other back to it for ever.
+   * Whether an answer says something new about who leads. Not when somebody names the leader that a node that stands has
+   * just lost: others may hear it still, or grant their vote and name it all the same; whoever went back to it each time
+   * would never be elected (KAFKA-17641). Only that leader's own answer shows that the way to it is open again.
    */
-  #learned(response: RaftResponse): boolean {
+  #learned({ to }: Sent, response: RaftResponse): boolean {
     const { leaderId, leaderEpoch } = response;
     const { epoch, leader, self, endedEpoch } = this.#replica;
     if (response.api === 'vote' && response.voteGranted && leaderEpoch === epoch) return false;
+    if (leaderEpoch === epoch && this.#hasLost(leaderId) && to.id !== leaderId) return false;
     const isSomebody = leaderId !== NO_LEADER && leaderId !== self.id;
     if (leaderEpoch > epoch) {
       if (isSomebody) this.#follow(this.#replica.peerOf(leaderId), leaderEpoch);
@@ -216,6 +218,11 @@ export class Raft {
     return false;
   }
 
+  /** It stands because it did not hear from this leader of the epoch. */
+  #hasLost(leaderId: NodeId): boolean {
+    return this.#role instanceof Candidate && this.#replica.hard.leaderId === leaderId;
+  }
+
   #unanswered(correlation: number, refused: boolean): void {
     const sent = this.#replica.sent.get(correlation);
     if (sent === undefined) return;
@@ -226,7 +233,7 @@ export class Raft {
   #begun({ leaderId, leaderEpoch, leaderEndpoints }: BeginQuorumEpochRequest): void {
     this.#replica.learn({ id: leaderId, endpoints: leaderEndpoints });
     const { epoch, leader } = this.#replica;
-    if (leaderEpoch === epoch && leader?.id === leaderId) return;
+    if (leaderEpoch === epoch && (leader?.id === leaderId || this.#hasLost(leaderId))) return;
     this.#follow(this.#replica.peerOf(leaderId), leaderEpoch);
   }
 

@@ -144,6 +144,11 @@ export const RAFT_MUTANTS: Readonly<Record<string, RaftMutant>> = {
         find: "if (response.api === 'vote' && response.voteGranted && leaderEpoch === epoch) return false;",
         by: '',
       },
+      {
+        file: 'raft.ts',
+        find: 'if (leaderEpoch === epoch && this.#hasLost(leaderId) && to.id !== leaderId) return false;',
+        by: '',
+      },
     ],
   },
   /** Ongaro's thesis, 4.2.2; found in this house. */
