@@ -10,7 +10,14 @@ import {
   type Random,
   invariant,
 } from '@trunkline/kernel';
-import { type Endpoint, MetadataManager, SUPPORTED_FEATURES, TopicAutoCreation } from '@trunkline/metadata';
+import {
+  type Endpoint,
+  type MetadataImage,
+  MetadataManager,
+  SUPPORTED_FEATURES,
+  TopicAutoCreation,
+} from '@trunkline/metadata';
+import type { Voter } from '@trunkline/raft';
 import type { BrokerConfig } from './config.js';
 import type { AdvertisedAddress, ListenerConfig } from './config/listeners.js';
 import { GroupCoordinator } from './groups/group-coordinator.js';
@@ -188,7 +195,9 @@ async function openParts(options: BrokerOptions, handlers: readonly AnyHandler[]
   const lock = await disk.lock(`${dir}/${LOCK_NAME}`);
   opened.add(() => lock.release());
   const found: { metadata?: MetadataManager; parts?: Parts } = {};
-  const links = new ClusterLinks({ nodeId, cluster, network, clock, random, image: () => found.metadata?.image });
+  const image = (): MetadataImage | undefined => found.metadata?.image;
+  const voters = (): readonly Voter[] => found.parts?.quorum?.status.voters ?? [];
+  const links = new ClusterLinks({ nodeId, cluster, network, clock, random, image, voters });
   const { peers } = links;
   opened.add(async () => peers.close());
   const askVoters = (): Promise<string> => links.clusterId(joinMsMax(config));

@@ -2,6 +2,7 @@ import { ApiError } from '@trunkline/kernel';
 import { endPointOf } from '@trunkline/metadata';
 import { DescribeCluster, type DescribeClusterRequest, type ResponseOf, errorCode } from '@trunkline/protocol';
 import type { Parts } from '../parts.js';
+import { endpointOf } from '../quorum/wire/wire-form.js';
 import { handler } from '../server/handler.js';
 import { CLUSTER_OPERATIONS } from './operations.js';
 
@@ -52,16 +53,14 @@ function brokers(request: DescribeClusterRequest, { metadata, random }: Parts, l
   return { endpointType: BROKERS, controllerId: controller?.brokerId ?? -1, brokers: all };
 }
 
-function controllers({ metadata, config: { cluster } }: Parts, listenerName: string): Told {
-  if (cluster.isAlone || !cluster.isController || listenerName !== cluster.controllerListener) {
+function controllers({ metadata, quorum, config: { cluster } }: Parts, listenerName: string): Told {
+  if (quorum === undefined || !cluster.isController || listenerName !== cluster.controllerListener) {
     throw new ApiError('MISMATCHED_ENDPOINT_TYPE', 'This is a listener of a broker; ask a controller for controllers');
   }
-  const all = cluster.voters.map(({ nodeId, host, port }) => ({
-    brokerId: nodeId,
-    host,
-    port,
-    rack: null,
-    isFenced: false,
-  }));
+  const all = quorum.status.voters.flatMap(({ id: brokerId, endpoints }) => {
+    const endpoint = endpointOf(endpoints, listenerName);
+    if (endpoint === undefined) return [];
+    return [{ brokerId, host: endpoint.host, port: endpoint.port, rack: null, isFenced: false }];
+  });
   return { endpointType: CONTROLLERS, controllerId: metadata.role.leaderId, brokers: all };
 }

@@ -9,8 +9,10 @@ import {
 } from '@trunkline/kernel';
 import { type MetadataImage, endPointOf } from '@trunkline/metadata';
 import { DescribeCluster } from '@trunkline/protocol';
+import type { Voter } from '@trunkline/raft';
 import type { ClusterConfig } from '../config/cluster.js';
 import { NodePeers } from '../peers/node-peers.js';
+import { endpointOf } from '../quorum/wire/wire-form.js';
 import { StartFault } from '../start-fault.js';
 import type { Probe } from './active-controller.js';
 
@@ -30,6 +32,8 @@ export interface ClusterLinksOptions {
   readonly random: Random;
   /** The newest image; undefined while there is none. */
   readonly image: () => MetadataImage | undefined;
+  /** Those that vote now, where they are not those of the configuration any more. */
+  readonly voters: () => readonly Voter[];
 }
 
 /** Where the other nodes are, and the connections to them. */
@@ -81,8 +85,15 @@ export class ClusterLinks {
     }
   }
 
+  /** Of a voter that came later. */
+  #voterAddress(id: NodeId): Address | undefined {
+    const { voters, cluster } = this.#options;
+    const found = voters().find((voter) => voter.id === id);
+    return found && endpointOf(found.endpoints, cluster.controllerListener);
+  }
+
   #addressOf(id: NodeId, lane: string): Address | undefined {
-    const voter = this.#options.cluster.voters.find(({ nodeId }) => nodeId === id);
+    const voter = this.#options.cluster.voters.find(({ nodeId }) => nodeId === id) ?? this.#voterAddress(id);
     const broker = this.brokerAddress(id);
     return QUORUM_LANE.test(lane) ? (voter ?? broker) : (broker ?? voter);
   }
