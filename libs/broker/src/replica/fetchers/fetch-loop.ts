@@ -31,6 +31,8 @@ const USUAL: ReadonlySet<string> = new Set([
 ]);
 const LANES = ['a', 'b'] as const;
 const REST_MS_MIN = 20;
+/** Partitions join in rows: as long as they do, no fetch parks for longer, or both connections would be parked. */
+const JOINING_WAIT_MS_MAX = 20;
 
 /**
  * Copies partitions from one leader: one fetch after the other, parked there, answered at once when there is news.
@@ -45,6 +47,7 @@ export class FetchLoop {
   readonly #parkedUntilMs = [0, 0];
   #lane: 0 | 1 = 0;
   #asking: AbortController | undefined;
+  #joinedMs = -Infinity;
   #wake: (() => void) | undefined;
   #interrupted = false;
   #failures = 0;
@@ -67,6 +70,7 @@ export class FetchLoop {
   follow(followed: FollowedPartition): void {
     if (this.#followed.get(followed.key)?.role === followed.role) return;
     this.#followed.set(followed.key, followed);
+    this.#joinedMs = this.world.clock.monotonicMs();
     this.#interrupt();
   }
 
@@ -112,23 +116,26 @@ export class FetchLoop {
     const { nodeId, brokerEpoch, peers, clock, settings } = this.world;
     const asking = new AbortController();
     this.#asking = asking;
-    this.#parkedUntilMs[this.#lane] = clock.monotonicMs() + settings.fetchWaitMs;
-    const timer = restMs === undefined ? undefined : clock.after(restMs, () => this.#interrupt());
+    // Not longer than the first that rests: an answer comes by itself then, whether or not the other connection is free.
+    const nowMs = clock.monotonicMs();
+    const isJoining = nowMs - this.#joinedMs < settings.fetchWaitMs;
+    const waitMsMax = isJoining ? Math.min(JOINING_WAIT_MS_MAX, settings.fetchWaitMs) : settings.fetchWaitMs;
+    const waitMs = Math.min(waitMsMax, Math.ceil(restMs ?? waitMsMax));
+    this.#parkedUntilMs[this.#lane] = nowMs + waitMs;
     const request = {
       replicaState: { replicaId: nodeId, replicaEpoch: brokerEpoch() },
-      maxWaitMs: settings.fetchWaitMs,
+      maxWaitMs: waitMs,
       minBytes: settings.fetchMinBytes,
       maxBytes: settings.responseBytesMax,
       ...this.#session.next(wishes),
     };
     const lane = `${this.name}${LANES[this.#lane]}`;
-    const timeoutMs = settings.fetchWaitMs + settings.answerMsMax;
+    const timeoutMs = waitMs + settings.answerMsMax;
     try {
       const answer = await peers.ask(this.leaderId, Fetch, request, { timeoutMs, lane, signal: asking.signal });
       this.#parkedUntilMs[this.#lane] = 0;
       return answer;
     } finally {
-      timer?.cancel();
       this.#asking = undefined;
     }
   }
