@@ -85,13 +85,12 @@ export class LogSegments {
     return last.baseOffset + last.count === endOffset && last.epoch === of;
   }
 
-  /** Bytes of the batches from an offset on. */
+  /** Bytes of the batches from an offset on. Asked with every batch that is committed. */
   bytesFrom(from: number): number {
-    let bytes = 0;
-    for (let at = this.#entries.length - 1; at >= 0 && this.#entries[at]!.baseOffset >= from; at--) {
-      bytes += this.#entries[at]!.sizeBytes;
-    }
-    return bytes;
+    const first = this.#entries[this.#entryOf(from)];
+    if (first === undefined) return 0;
+    const later = this.#segments.filter(({ baseOffset }) => baseOffset > first.segment.baseOffset);
+    return later.reduce((sum, { endByte }) => sum + endByte, first.segment.endByte - first.at);
   }
 
   /** Reads what is there. What a crash cut short at the end goes. Rejects with CORRUPT_MESSAGE for other damage. */

@@ -89,6 +89,40 @@ describe('the metadata of a quorum', () => {
     await knows(away, names);
   });
 
+  it('goes on when a snapshot came while its listeners were slow, and one of its own is due', async () => {
+    world = new QuorumWorld(SEED + 7, [1, 2, 3], 600);
+    await world.startAll();
+    const { manager, id } = await world.active();
+    await register(manager, world.random);
+    const slow = id === 1 ? 2 : 1;
+    const { manager: slowManager, log } = world.running.get(slow)!;
+    let [isHeld, release] = [false, (): void => {}];
+    const held = new Promise<void>((resolve) => void (release = resolve));
+    await slowManager.subscribe(({ createdTopics }) => {
+      if (isHeld || createdTopics.length === 0) return undefined;
+      isHeld = true;
+      return held;
+    });
+    await create(manager, 'topic-00');
+    await until('the slow one is held', () => isHeld);
+    for (const other of world.ids) world.cut.add(`${slow}>${other}`).add(`${other}>${slow}`);
+    const names = ['topic-00'];
+    const more = async (): Promise<void> => {
+      for (let count = 0; count < 12; count++) {
+        names.push(`topic-${String(names.length).padStart(2, '0')}`);
+        await create(manager, names.at(-1)!);
+      }
+    };
+    await more();
+    world.cut.clear();
+    await until('a snapshot comes', () => log.status.logStartOffset > 10);
+    await more();
+    await until('more comes behind it', () => log.bytesSinceSnapshot > 600);
+    release();
+    await knows(slow, names);
+    expect(world.errors).toEqual([]);
+  });
+
   it('repairs a voter whose log is damaged from the others', async () => {
     world = new QuorumWorld(SEED + 5);
     await world.startAll();

@@ -98,7 +98,9 @@ export class QuorumMetadataLog implements MetadataLog, RaftListener {
 
   async writeSnapshot(records: Iterable<MetadataRecord>, endOffset: Offset): Promise<void> {
     const { storage, clock, crc32c } = this.#options;
-    if (endOffset <= this.#snapshotEnd) return;
+    // A newer one came from the leader while listeners took in what lies below it: they begin anew with that next.
+    const isOld = endOffset < this.#opened.status().logStartOffset;
+    if (endOffset <= this.#snapshotEnd || isOld) return;
     const { id, voters } = this.#opened.snapshotAt(endOffset);
     const controls: SnapshotControl[] = [
       { type: 'KRAFT_VERSION', value: quorumVersionValue() },
