@@ -5,6 +5,9 @@ import engines from './engines.config.mjs';
 export default {
   ...engines,
   maxWorkers: 1,
-  testMatch: ['<rootDir>/test/conformance/client/three-nodes*.spec.ts', '<rootDir>/test/e2e/cluster/cluster.spec.ts'],
+  testMatch: [
+    '<rootDir>/test/conformance/client/three-nodes*.spec.ts',
+    '<rootDir>/test/e2e/cluster/{cluster,clients}.spec.ts',
+  ],
   testPathIgnorePatterns: [],
 };

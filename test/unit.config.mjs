@@ -13,6 +13,6 @@ export default {
     '<rootDir>/test/conformance/*.spec.ts',
     '<rootDir>/test/simulation/*.spec.ts',
     '<rootDir>/test/examples/*.spec.ts',
-    '<rootDir>/test/e2e/cluster/{checker,proxy}.spec.ts',
+    '<rootDir>/test/e2e/cluster/{checker,journal,proxy}.spec.ts',
   ],
 };

@@ -159,8 +159,11 @@ class TrunklineNodes implements Nodes {
 }
 
 /** Starts three nodes of Apache Kafka: the same run on them shows whether the run itself is sound. */
-export async function startApacheKafkaNodes(port: number): Promise<Nodes> {
-  const cluster = await startApacheKafkaCluster({ port, properties: { 'min.insync.replicas': '2' } });
+export async function startApacheKafkaNodes(
+  port: number,
+  settings: Readonly<Record<string, string>> = {},
+): Promise<Nodes> {
+  const cluster = await startApacheKafkaCluster({ port, properties: { 'min.insync.replicas': '2', ...settings } });
   const running = new Set([1, 2, 3]);
   return {
     name: 'Apache Kafka',
