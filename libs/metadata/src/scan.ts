@@ -8,6 +8,17 @@ export interface Scanned {
   readonly endByte: number;
 }
 
+/** What is known of a log besides its bytes. */
+export interface ScanRules {
+  /**
+   * Several batches may have been written and not synced. Of these a power cut may take one and leave a later one: a
+   * sector of zeros **between** sound batches is torn, too, then.
+   */
+  readonly areSeveralInFlight?: boolean;
+  /** No batch is of a later epoch. */
+  readonly epochMax?: number | undefined;
+}
+
 const SECTOR_BYTES = 512;
 
 /**
@@ -17,32 +28,37 @@ const SECTOR_BYTES = 512;
  * nothing sound follows them, and they end too early or hold a sector of zeros where the disk never wrote (C57, C58).
  * Throws ApiError CORRUPT_MESSAGE for everything else.
  *
- * `inFlight`: what may have been written and not synced. Of several batches a power cut may take one and leave a later
- * one: a sector of zeros **between** sound batches is torn, too, then.
  */
-export function scanLog(
-  bytes: Uint8Array,
-  baseOffset: number,
-  crc32c: Crc32c,
-  inFlight: 'one batch' | 'batches' = 'one batch',
-): Scanned {
-  const scanned = soundPrefix(bytes, baseOffset, crc32c);
+export function scanLog(bytes: Uint8Array, baseOffset: number, crc32c: Crc32c, rules: ScanRules = {}): Scanned {
+  const scanned = soundPrefix(bytes, baseOffset, crc32c, rules.epochMax);
   const { endByte, endOffset } = scanned;
   if (endByte === bytes.byteLength) return scanned;
   const next = soundBatchAt(bytes, endByte, crc32c);
-  if (next !== undefined) throw damage(endByte, `offset ${next.baseOffset} stands where ${endOffset} belongs`);
-  refuseDamage(bytes, endByte, crc32c, inFlight === 'batches');
+  if (next !== undefined) {
+    const { baseOffset: of, leaderEpoch } = next;
+    if (of !== endOffset) throw damage(endByte, `offset ${of} stands where ${endOffset} belongs`);
+    throw damage(endByte, `epoch ${leaderEpoch} of the batch with offset ${of} cannot be`);
+  }
+  refuseDamage(bytes, endByte, crc32c, rules.areSeveralInFlight ?? false);
   return scanned;
 }
 
 /** The sound batches at the beginning, each where the one before it ends, whatever follows them. */
-export function soundPrefix(bytes: Uint8Array, baseOffset: number, crc32c: Crc32c): Scanned {
+export function soundPrefix(
+  bytes: Uint8Array,
+  baseOffset: number,
+  crc32c: Crc32c,
+  epochMax = Number.POSITIVE_INFINITY,
+): Scanned {
   const batches: RecordBatch[] = [];
+  let epoch = Number.NEGATIVE_INFINITY;
   let endOffset = baseOffset;
   let endByte = 0;
   while (endByte < bytes.byteLength) {
     const batch = soundBatchAt(bytes, endByte, crc32c);
     if (batch === undefined || batch.baseOffset !== endOffset) break;
+    if (batch.leaderEpoch < epoch || batch.leaderEpoch > epochMax) break; // No checksum covers it (C59).
+    epoch = batch.leaderEpoch;
     batches.push(batch);
     endOffset += batch.recordCount;
     endByte += batch.sizeBytes;

@@ -80,6 +80,8 @@ class Life {
   async #append(): Promise<void> {
     const { model, random } = this;
     if (random.chance(20)) model.epoch += 1 + random.below(2);
+    if (model.epoch > (model.hard?.epoch ?? 0)) await this.#writeHard();
+    model.act = 'none';
     const batches = Array.from({ length: 1 + random.below(3) }, () => this.#batch());
     if (random.chance(50)) void this.#sync().catch(() => {});
     model.log.push(...batches.map((batch) => ({ ...batch })));
@@ -268,6 +270,8 @@ describe('the disk of a voter', () => {
   });
 
   const DAMAGED_AT = 150;
+  /** The last byte of the epoch of a file's first batch. */
+  const EPOCH_BYTE = 15;
 
   async function damagedDisk(seed: number): Promise<SimDisk> {
     const disk = new SimDisk({ seed });
@@ -298,6 +302,15 @@ describe('the disk of a voter', () => {
       const { hardState } = await storageOn(disk, true).open();
       expect([acts, hardState?.needsRepair]).toEqual([acts, true]);
     }
+  });
+
+  it('takes an epoch that was never begun for damage, though no checksum covers it (C59)', async () => {
+    const disk = await damagedDisk(first);
+    disk.flip(`log/${'0'.repeat(20)}.log`, DAMAGED_AT * 2, 3);
+    disk.flip(`log/${'0'.repeat(19)}3.log`, EPOCH_BYTE, 6);
+    await expect(storageOn(disk, false).open()).rejects.toMatchObject({ code: 'KAFKA_STORAGE_ERROR' });
+    const { hardState, log } = await storageOn(disk, true).open();
+    expect([hardState?.needsRepair, log.endOffset]).toEqual([true, 3]);
   });
 
   it('is refused as it is when it is damaged, or a file is missing, and nobody else has what was there', async () => {

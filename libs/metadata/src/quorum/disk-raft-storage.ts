@@ -60,7 +60,7 @@ export class DiskRaftStorage implements RaftStorage {
     this.#hardState = await readHardState(disk, dir);
     await this.#snapshots.open();
     await this.#loadNewest();
-    await this.#segments.open();
+    await this.#segments.open(this.#hardState?.epoch);
     await this.#align();
     return { hardState: this.#hardState, log: this.#shape() };
   }

@@ -56,6 +56,7 @@ export class LogSegments {
   #keptBytes = 0;
   #firstKept = 0;
   #rolls = false;
+  #epochMax: number | undefined;
   /** Something that had been acknowledged was damaged, and was cut off. */
   isDamaged = false;
 
@@ -93,9 +94,13 @@ export class LogSegments {
     return later.reduce((sum, { endByte }) => sum + endByte, first.segment.endByte - first.at);
   }
 
-  /** Reads what is there. What a crash cut short at the end goes. Rejects with CORRUPT_MESSAGE for other damage. */
-  async open(): Promise<void> {
+  /**
+   * Reads what is there. What a crash cut short at the end goes. Rejects with KAFKA_STORAGE_ERROR for other damage, when
+   * nobody can repair it. `epochMax`: an epoch is on disk before anything is appended in it.
+   */
+  async open(epochMax?: number): Promise<void> {
     const { disk, dir } = this.options;
+    this.#epochMax = epochMax;
     const { logs } = await inventory(disk, dir);
     for (const [at, baseOffset] of logs.entries()) {
       if (at > 0 && baseOffset !== this.endOffset) {
@@ -204,12 +209,12 @@ export class LogSegments {
   async #scan(bytes: Uint8Array, baseOffset: number, isLast: boolean, path: string): Promise<Scanned> {
     const { crc32c } = this.options;
     try {
-      const scanned = scanLog(bytes, baseOffset, crc32c, 'batches');
+      const scanned = scanLog(bytes, baseOffset, crc32c, { areSeveralInFlight: true, epochMax: this.#epochMax });
       if (isLast || scanned.endByte === bytes.byteLength) return scanned;
       throw new ApiError('CORRUPT_MESSAGE', `it ends early, at byte ${scanned.endByte}, and other files follow it`);
     } catch (reason) {
       await this.#damaged(`${path} is damaged: ${asError(reason).message}`);
-      return soundPrefix(bytes, baseOffset, crc32c);
+      return soundPrefix(bytes, baseOffset, crc32c, this.#epochMax);
     }
   }
 
