@@ -3,14 +3,15 @@
 import kafkajs from 'kafkajs';
 
 const [bootstrap, topic, groupId] = process.argv.slice(2);
+// Its defaults give up after five tries.
+const retry = { initialRetryTime: 100, maxRetryTime: 500, retries: 100 };
 const kafka = new kafkajs.Kafka({
   clientId: 'kafkajs',
   brokers: bootstrap.split(','),
   logLevel: kafkajs.logLevel.NOTHING,
   connectionTimeout: 2_000,
   requestTimeout: 5_000,
-  // Its defaults give up after five tries.
-  retry: { initialRetryTime: 100, maxRetryTime: 500, retries: 100 },
+  retry,
 });
 const say = (what) => process.stdout.write(`${JSON.stringify(what)}\n`);
 const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
@@ -31,7 +32,8 @@ async function write(producer, partition) {
 }
 
 const producer = kafka.producer({ createPartitioner: kafkajs.Partitioners.DefaultPartitioner });
-const consumer = kafka.consumer({ groupId, sessionTimeout: 10_000, heartbeatInterval: 500, maxWaitTimeInMs: 500 });
+const waits = { sessionTimeout: 10_000, heartbeatInterval: 500, maxWaitTimeInMs: 500 };
+const consumer = kafka.consumer({ groupId, ...waits, retry }); // A consumer has five of its own, whatever its client has.
 consumer.on(consumer.events.CRASH, ({ payload }) => say({ name: 'crash', message: String(payload.error) }));
 await producer.connect();
 await consumer.connect();
