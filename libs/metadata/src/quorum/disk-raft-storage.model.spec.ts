@@ -304,6 +304,30 @@ describe('the disk of a voter', () => {
     }
   });
 
+  it('is closed when nothing of it goes any more: the next who opens it finds all that is listed', async () => {
+    const disk = new SimDisk({ seed: first, jitter: 4 });
+    const storage = storageOn(disk, false);
+    await storage.open();
+    const ids = [1, 2, 3].map((end) => ({ endOffset: offset(end), epoch: epoch(1) }));
+    for (const [at, id] of ids.entries()) {
+      const bytes = buildBatch([{ value: Uint8Array.of(7), timestampMs: 1 }], {
+        crc32c,
+        baseOffset: at,
+        leaderEpoch: 1,
+      });
+      await storage.append([{ baseOffset: offset(at), epoch: epoch(1), count: 1, bytes }]);
+      await storage.writeSnapshot(id, snapshotBytes(id.endOffset));
+    }
+    void storage.startAt(ids[2]!);
+    await storage.close();
+    const acts = disk.acts;
+    await disk.syncDir('log');
+    expect([disk.acts, await disk.list('log')]).toEqual([
+      acts + 1,
+      ['00000000000000000002.log', '00000000000000000003-0000000001.checkpoint'],
+    ]);
+  });
+
   it('takes an epoch that was never begun for damage, though no checksum covers it (C59)', async () => {
     const disk = await damagedDisk(first);
     disk.flip(`log/${'0'.repeat(20)}.log`, DAMAGED_AT * 2, 3);

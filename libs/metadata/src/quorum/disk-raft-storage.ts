@@ -45,6 +45,8 @@ export class DiskRaftStorage implements RaftStorage {
   readonly #segments: LogSegments;
   readonly #snapshots: RaftSnapshots;
   #hardState: HardState | undefined;
+  /** What `startAt` has begun. */
+  #trimming: Promise<unknown> = Promise.resolve();
   #newest: { readonly id: SnapshotId; readonly content: SoundSnapshot } | undefined;
 
   constructor(private readonly options: DiskRaftStorageOptions) {
@@ -85,9 +87,10 @@ export class DiskRaftStorage implements RaftStorage {
     return this.#segments.read(from, until, bytesMax);
   }
 
-  async startAt(snapshot: SnapshotId): Promise<void> {
-    await this.#segments.removeBelow(snapshot.endOffset);
-    await this.#snapshots.removeBefore(snapshot);
+  startAt(snapshot: SnapshotId): Promise<void> {
+    const trimming = this.#trim(snapshot);
+    this.#trimming = Promise.allSettled([this.#trimming, trimming]);
+    return trimming;
   }
 
   readSnapshot(id: SnapshotId, position: number, bytesMax: number): Promise<SnapshotPiece | undefined> {
@@ -127,8 +130,15 @@ export class DiskRaftStorage implements RaftStorage {
   }
 
   async close(): Promise<void> {
+    await this.#trimming; // Whoever opens the directory next must not find files that go.
     await this.#snapshots.close();
     await this.#segments.close();
+  }
+
+  /** What is in memory goes at once: nobody reads it between two waits. */
+  async #trim(snapshot: SnapshotId): Promise<void> {
+    await this.#segments.removeBelow(snapshot.endOffset);
+    await this.#snapshots.removeBefore(snapshot);
   }
 
   /** What the leader appends has no true offset and epoch in its bytes yet; the checksum covers neither. */
