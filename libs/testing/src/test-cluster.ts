@@ -92,7 +92,7 @@ export async function startTestCluster(options: TestClusterOptions): Promise<Tes
   const ids = Array.from({ length: options.nodes }, (_, at) => at + 1);
   try {
     await Promise.all(ids.map((id) => cluster.restart(id)));
-    await until('every node knows all others', () => cluster.knowsAll(ids.length));
+    await until('every node knows all others', () => cluster.knowsAll);
   } catch (reason) {
     await cluster.stop().catch(() => {});
     throw reason;
@@ -223,7 +223,8 @@ class Cluster implements TestCluster {
   }
 
   /** Whether every node's metadata has so many brokers that are let in. */
-  knowsAll(count: number): boolean {
+  get knowsAll(): boolean {
+    const count = this.running.filter(({ broker }) => broker.parts.config.cluster.isBroker).length;
     return this.running.every(({ broker }) => {
       const { brokers } = broker.parts.metadata.image;
       return [...brokers.values()].filter(({ fenced }) => !fenced).length >= count;
