@@ -33,7 +33,7 @@ describe('a quorum', () => {
     const first = await active();
     await cluster.crash(first);
     expect(await create(5, 'b', 2)).toBe(0);
-    for (const node of [4, 5]) expect(await topicsAt(node)).toEqual(['a', 'b']);
+    for (const node of [4, 5]) await until('both are known', async () => (await topicsAt(node)).join() === 'a,b');
     const { brokers } = await cluster.send(4, Metadata, 12, { topics: [] });
     expect(brokers.map(({ nodeId }) => nodeId).toSorted((left, right) => left - right)).toEqual([4, 5]);
   });
