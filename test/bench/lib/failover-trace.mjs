@@ -16,8 +16,11 @@ export function printTrace(nodes, { what, fromMs, fromAtMs, untilMs, sends }) {
     }
   }
   console.log(`${what}: ${Math.round(tookMs)} ms`);
+  const said = new Set();
   for (const { ms, who, line } of told.toSorted((a, b) => a.ms - b.ms)) {
     if (ms < -AROUND_MS || ms > tookMs + AROUND_MS) continue;
+    if (who === 'client' && said.has(line)) continue; // It asks again every few ms.
+    said.add(line);
     console.log(`  ${ms.toFixed(0).padStart(6)} ms ${who}: ${line.slice(0, LINE_CHARACTERS_MAX)}`);
   }
 }

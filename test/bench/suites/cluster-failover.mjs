@@ -15,7 +15,7 @@ const ASSIGNMENTS = [
   [3, 1, 2],
 ];
 /** The peer needs half a minute for each kill. */
-const TIMES = { ours: { kills: 20, stops: 5, pauses: 3 }, kafka: { kills: 5, stops: 3, pauses: 3 } };
+const TIMES = { ours: { kills: 20, stops: 5, pauses: 3 }, kafka: { kills: 5, stops: 3, pauses: 2 } };
 const PAUSED_MS = 500;
 /** An election that a pause leads to has come after this. */
 const AFTER_PAUSE_MS = 1_500;

@@ -7,7 +7,7 @@ import { Role, median } from '../lib/measure.mjs';
 import { startBroker } from '../lib/servers.mjs';
 import { kindsOf, withNodes } from '../lib/three-nodes.mjs';
 
-const INGEST = { topic: 'ingest', connections: 2, window: 4, ms: 2_000, records: 100, size: 1_024 };
+const INGEST = { topic: 'ingest', connections: 4, window: 4, ms: 2_000, records: 100, size: 1_024 };
 const COUNT = 1_500;
 /** The first replica leads. Requests and replies are led by two nodes, as they would be. */
 const TOPICS = {
