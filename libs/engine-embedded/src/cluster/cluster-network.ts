@@ -2,9 +2,15 @@ import { inProcessLinks } from '@trunkline/broker';
 import type { Address, Link, Listener, Network } from '@trunkline/kernel';
 import { NodeNetwork, nodeClock } from '@trunkline/platform';
 import { ClusterLink } from './cluster-link.js';
-import { Door } from './door.js';
 
 type Accept = (link: Link) => void;
+
+interface Listening {
+  readonly node: string;
+  readonly accept: Accept;
+  /** By which everybody else comes in. */
+  readonly socket: Listener | undefined;
+}
 
 /** The end of a link that belongs to no node. */
 const OUTSIDE = '';
@@ -19,10 +25,10 @@ const OUTSIDE = '';
 export class ClusterNetwork {
   readonly #sockets = new NodeNetwork();
   /** Who listens now, by address. */
-  readonly #listening = new Map<string, { readonly node: string; readonly accept: Accept }>();
-  /** By node and the address that was asked for. They stay open from a node's first life to the cluster's end. */
-  readonly #doors = new Map<string, Door>();
-  /** Addresses of sockets behind which a node of this cluster is, alive or not. */
+  readonly #listening = new Map<string, Listening>();
+  /** By node and the address that it asked for: the one it got, for all its lives. */
+  readonly #bound = new Map<string, Address>();
+  /** Addresses of sockets of this cluster's nodes, alive or not. */
   readonly #ours = new Set<string>();
   readonly #cuts = new Set<string>();
   readonly #links = new Set<ClusterLink>();
@@ -44,14 +50,16 @@ export class ClusterNetwork {
         : this.#sockets.connect(address, timeoutMs),
   };
 
-  /** The node is dead: its links end, and nobody listens at its addresses. */
-  kill(node: string): void {
-    for (const [key, listener] of this.#listening) if (listener.node === node) this.#listening.delete(key);
+  /** The node is dead: its links end, and nobody listens at its addresses. Resolves when its ports are free. */
+  async kill(node: string): Promise<void> {
+    const ended = [...this.#listening.entries()].filter(([, listening]) => listening.node === node);
+    for (const [key] of ended) this.#listening.delete(key);
     for (const link of this.#links) {
       if (link.from !== node) continue;
       this.#links.delete(link);
       link.die();
     }
+    await Promise.all(ended.map(([, { socket }]) => socket?.close()));
   }
 
   /** Nothing gets from one node to the other, either way, until {@link heal}. */
@@ -65,58 +73,53 @@ export class ClusterNetwork {
     this.#silence();
   }
 
-  /** Frees the ports. */
-  async close(): Promise<void> {
-    this.heal();
-    await Promise.all([...this.#doors.values()].map((door) => door.close()));
-    this.#doors.clear();
-  }
-
   #silence(): void {
     for (const link of this.#links) link.silence(this.#cuts.has(wayOf(link.from, link.to)));
   }
 
   async #listen(node: string, address: Address, accept: Accept): Promise<Listener> {
-    const door = isInside(address) ? undefined : await this.#door(node, address);
-    const bound = door?.address ?? address;
+    const socket = isInside(address) ? undefined : await this.#open(node, address);
+    const bound = socket?.address ?? address;
     const key = keyOf(bound);
-    const listener = { node, accept };
-    this.#listening.set(key, listener);
+    const listening = { node, accept, socket };
+    this.#listening.set(key, listening);
     const close = async (): Promise<void> => {
-      if (this.#listening.get(key) === listener) this.#listening.delete(key);
+      if (this.#listening.get(key) === listening) this.#listening.delete(key);
+      await socket?.close();
     };
     return { address: bound, close };
   }
 
-  async #door(node: string, address: Address): Promise<Door> {
+  /** A node that comes back has the port that it had. */
+  async #open(node: string, address: Address): Promise<Listener> {
     const name = `${node} ${keyOf(address)}`;
-    const found = this.#doors.get(name);
-    if (found !== undefined) return found;
-    const door = await Door.open(this.#sockets, address, (link, at) => this.#knock(link, at));
-    this.#doors.set(name, door);
-    this.#ours.add(keyOf(door.address));
-    return door;
+    const socket = await this.#sockets.listen(this.#bound.get(name) ?? address, (link) => {
+      this.#accept(link, socket.address);
+    });
+    this.#bound.set(name, socket.address);
+    this.#ours.add(keyOf(socket.address));
+    return socket;
   }
 
   /** Somebody comes in by a socket. */
-  #knock(link: Link, at: Address): void {
-    const listener = this.#listening.get(keyOf(at));
-    if (listener !== undefined) return listener.accept(this.#end(link, listener.node, OUTSIDE));
+  #accept(link: Link, at: Address): void {
+    const listening = this.#listening.get(keyOf(at));
+    if (listening !== undefined) return listening.accept(this.#end(link, listening.node, OUTSIDE));
     link.open({ data() {}, drained() {}, closed() {} });
     link.destroy();
   }
 
   async #connect(from: string, address: Address, timeoutMs: number): Promise<Link> {
     const key = keyOf(address);
-    const listener = this.#listening.get(key);
-    if (listener === undefined) throw systemError('ECONNREFUSED', key);
-    if (this.#cuts.has(wayOf(from, listener.node))) {
+    const listening = this.#listening.get(key);
+    if (listening === undefined) throw systemError('ECONNREFUSED', key);
+    if (this.#cuts.has(wayOf(from, listening.node))) {
       await new Promise<void>((resolve) => void nodeClock.after(timeoutMs, resolve));
       throw systemError('ETIMEDOUT', key);
     }
     const [ours, theirs] = inProcessLinks('in-process', key, setImmediate);
-    const opened = from === OUTSIDE ? ours : this.#end(ours, from, listener.node);
-    listener.accept(this.#end(theirs, listener.node, from));
+    const opened = from === OUTSIDE ? ours : this.#end(ours, from, listening.node);
+    listening.accept(this.#end(theirs, listening.node, from));
     return opened;
   }
 

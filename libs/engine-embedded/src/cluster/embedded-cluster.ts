@@ -54,7 +54,6 @@ export class EmbeddedCluster implements EngineHost {
       await cluster.#start();
     } catch (reason) {
       await Promise.all([...cluster.#nodes.values()].map((node) => node.crash()));
-      await cluster.#network.close();
       throw reason;
     }
     return cluster;
@@ -177,7 +176,6 @@ export class EmbeddedCluster implements EngineHost {
     await Promise.all(this.nodes.map((id) => this.#lane(id).idle()));
     // All at once: whoever stays for last would wait for an election that nobody can win. Memory has nothing to put in order.
     await Promise.all([...this.#nodes.values()].map((node) => (this.isDurable ? node.stop() : node.crash())));
-    await this.#network.close();
   }
 
   #missing(): string | undefined {

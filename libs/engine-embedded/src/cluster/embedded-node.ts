@@ -67,13 +67,13 @@ export class EmbeddedNode {
         },
         onEnded: ({ message }) => {
           this.#logger.error(`node ${this.id} ends: ${message}`);
-          this.#network.kill(name);
+          void this.#network.kill(name);
           if (this.#running?.life === life) this.#running = undefined;
         },
       });
       this.#running = { broker, life };
     } catch (reason) {
-      this.#network.kill(name);
+      await this.#network.kill(name);
       await life.end();
       throw reason;
     }
@@ -85,8 +85,7 @@ export class EmbeddedNode {
     this.#running = undefined;
     if (running === undefined) return;
     await running.broker.close();
-    this.#network.kill(nameOf(this.id));
-    await running.life.end();
+    await Promise.all([this.#network.kill(nameOf(this.id)), running.life.end()]);
   }
 
   /** As by SIGKILL. */
@@ -94,8 +93,7 @@ export class EmbeddedNode {
     const running = this.#running;
     this.#running = undefined;
     if (running === undefined) return;
-    this.#network.kill(nameOf(this.id));
-    await running.life.end();
+    await Promise.all([this.#network.kill(nameOf(this.id)), running.life.end()]);
   }
 
   /** Empties the directory of a node that does not run. */
