@@ -73,14 +73,17 @@ export interface RestartOptions {
   readonly wiped?: boolean;
   /** As a node that shall belong to that cluster. */
   readonly clusterId?: string;
-  /** On an empty directory that says another cluster's id, or none at all. Meant to be refused. */
-  readonly formattedFor?: string | 'nobody';
+  /** On an empty directory that says another cluster's id, or nothing at all (''). Meant to be refused. */
+  readonly formattedFor?: string;
 }
 
 interface Running extends TestNode {
   readonly ports: MortalPorts;
   client: LinkClient | undefined;
 }
+
+/** Says that a directory belongs to no cluster yet. */
+const NOBODY = '';
 
 const FIRST_PORT = 9_091;
 const CLUSTER_ID = 'TestClusterTestClusteA';
@@ -159,11 +162,11 @@ class Cluster implements TestCluster {
   }
 
   async restart(id: number, options: RestartOptions = {}): Promise<void> {
-    const { wiped = false, formattedFor = CLUSTER_ID, clusterId = formattedFor } = options;
+    const { wiped = false, formattedFor = CLUSTER_ID, clusterId = formattedFor || CLUSTER_ID } = options;
     if (this.#nodes.has(id)) await this.stopNode(id);
     const dataDir = join(this.root, `node-${id}`);
     if (wiped || formattedFor !== CLUSTER_ID) await rm(dataDir, { recursive: true, force: true });
-    if (formattedFor !== 'nobody') await this.#format(id, dataDir, formattedFor);
+    if (formattedFor !== NOBODY) await this.#format(id, dataDir, formattedFor);
     const ports = new MortalPorts();
     const broker = await this.#start(id, `${id}`, ports, { dataDir, clusterId });
     this.#nodes.set(id, { id, broker, dataDir, ports, client: undefined });

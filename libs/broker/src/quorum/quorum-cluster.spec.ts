@@ -145,7 +145,7 @@ describe('three nodes that vote', () => {
 describe('a node that does not belong to the quorum', () => {
   it('is refused with a directory that nobody formatted, and told how', async () => {
     cluster = await start();
-    const blank = cluster.restart(3, { formattedFor: 'nobody' });
+    const blank = cluster.restart(3, { formattedFor: '' });
     await expect(blank).rejects.toThrow(/is not formatted: run "trunkline-broker format .* --node-id 3"; add --join/);
   });
 
