@@ -19,7 +19,7 @@ export class Life {
 }
 
 interface Scheduled {
-  readonly dueUs: number;
+  dueUs: number;
   readonly tiebreak: number;
   readonly order: number;
   readonly label: string;
@@ -36,6 +36,8 @@ const TRACE_LINES_MAX = 100_000;
 export class SimWorld {
   readonly dice: SimRandom;
   readonly #events: Scheduled[] = [];
+  /** What is due for lives that stand still. */
+  readonly #held = new Map<Life, Scheduled[]>();
   readonly #lines: { readonly atMs: number; readonly line: string }[] = [];
   #nowUs = 0;
   #order = 0;
@@ -89,6 +91,21 @@ export class SimWorld {
   /** Resolves after `delayUs`, or never when the life ends before. */
   pause(delayUs: number, label: string, life: Life): Promise<void> {
     return new Promise((resolve) => void this.schedule(delayUs, label, life, resolve));
+  }
+
+  /** The process stands still: what is due for it waits until {@link resume}. Its clock goes on. */
+  hold(life: Life): void {
+    if (!this.#held.has(life)) this.#held.set(life, []);
+  }
+
+  /** It goes on with everything that was due meanwhile. */
+  resume(life: Life): void {
+    const held = this.#held.get(life) ?? [];
+    this.#held.delete(life);
+    for (const event of held) {
+      event.dueUs = this.#nowUs;
+      this.#rise(event);
+    }
   }
 
   clockOf(life: Life): Clock {
@@ -153,6 +170,11 @@ export class SimWorld {
       if (event === undefined || event.dueUs > untilUs) return false;
       this.#sink();
       if (event.cancelled || !event.life.alive) continue;
+      const held = this.#held.get(event.life);
+      if (held !== undefined) {
+        held.push(event);
+        continue;
+      }
       this.#nowUs = event.dueUs;
       this.steps += 1;
       this.note(event.label);

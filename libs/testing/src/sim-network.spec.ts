@@ -178,6 +178,19 @@ describe('a simulated network', () => {
     expect([client.ends, accepted]).toEqual([['ECONNRESET'], []]);
   });
 
+  it('keeps what is for a process that stands still until it goes on', async () => {
+    const bench = new Bench(9);
+    const { client, server } = await bench.pair();
+    bench.network.pause('server');
+    client.say('wake up');
+    server.say('asleep');
+    await bench.run(60_000);
+    expect([server.heard, client.heard, client.ends]).toEqual(['', '', []]);
+    bench.network.resume('server');
+    await bench.run(100);
+    expect([server.heard, client.heard]).toEqual(['wake up', 'asleep']);
+  });
+
   it('refuses connections while a machine is told to', async () => {
     const bench = new Bench(8);
     await bench.listen();

@@ -20,6 +20,8 @@ export class SimMachine {
   isPowered = true;
   /** While true, a connection is refused as by a machine without a listener. */
   refuses = false;
+  /** While true, its process takes and says nothing; its connections stay. */
+  isPaused = false;
   readonly #loud = new Set<number>();
 
   constructor(readonly name: string) {}
@@ -67,6 +69,7 @@ export class SimNetwork {
     const machine = this.machine(name);
     const { life } = machine;
     machine.isPowered = true;
+    machine.isPaused = false;
     this.#reopen();
     return {
       listen: async (address, accept) => this.#listen(machine, life, address, accept),
@@ -97,12 +100,25 @@ export class SimNetwork {
 
   heal(): void {
     this.#blocked.clear();
-    for (const machine of this.#machines.values()) machine.refuses = false;
+    for (const machine of this.#machines.values()) {
+      machine.refuses = false;
+      machine.isPaused = false;
+    }
     this.#reopen();
   }
 
   unblock(from: string, to: string): void {
     this.#blocked.delete(`${from}>${to}`);
+    this.#reopen();
+  }
+
+  /** The process stands still (SIGSTOP) until {@link resume}: nothing gets to it or from it. */
+  pause(name: string): void {
+    this.machine(name).isPaused = true;
+  }
+
+  resume(name: string): void {
+    this.machine(name).isPaused = false;
     this.#reopen();
   }
 
@@ -175,7 +191,7 @@ export class SimNetwork {
   }
 
   #isBlocked(from: SimMachine, to: SimMachine): boolean {
-    return this.#blocked.has(`${from.name}>${to.name}`);
+    return from.isPaused || to.isPaused || this.#blocked.has(`${from.name}>${to.name}`);
   }
 
   /** Whatever waited tries again, each in its time. */

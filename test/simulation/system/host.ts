@@ -9,7 +9,6 @@ export const BOOTSTRAP = '10.0.0.1:9092';
 
 /** Short, so that a run sees every kind of deadline. */
 const CLIENT = {
-  bootstrap: BOOTSTRAP,
   connectTimeoutMs: 800,
   requestTimeoutMs: 2_000,
   reconnectBackoffMaxMs: 300,
@@ -26,6 +25,7 @@ export class SimHost {
     readonly world: SimWorld,
     readonly network: SimNetwork,
     readonly name: string,
+    private readonly bootstrap = BOOTSTRAP,
   ) {
     const random = new SimRandom(world.dice.below(2 ** 31));
     const clock = world.clockOf(this.life);
@@ -41,7 +41,7 @@ export class SimHost {
   }
 
   client(observer: ClientObserver = {}): KafkaClient {
-    return new KafkaClient({ ...CLIENT, clientId: this.name, observer }, this.ports);
+    return new KafkaClient({ ...CLIENT, bootstrap: this.bootstrap, clientId: this.name, observer }, this.ports);
   }
 
   /** Never resolves when the process ends before. */

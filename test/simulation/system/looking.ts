@@ -65,7 +65,7 @@ async function fetchOnce(
 
 /** A group's committed offsets of all partitions, -1 where there is none; undefined: the coordinator does not say yet. */
 export async function committedOffsets(
-  client: SimClient,
+  client: Pick<SimClient, 'send'>,
   groupId: string,
   topic: string,
   partitions: number,
