@@ -37,8 +37,8 @@ export interface DataPathOptions {
   readonly controllerChannel: ControllerChannel;
 }
 
-/** How long an idempotent producer may wait for a block of producer ids. */
-const ALLOCATE_MS_MAX = 10_000;
+/** How long a producer waits here for a block of ids: after that it asks another broker, which may reach the controller. */
+const ALLOCATE_MS_MAX = 1_000;
 
 /** Everything that records pass through on their way in and out, put together. */
 export class DataPath {
