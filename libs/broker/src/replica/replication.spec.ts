@@ -44,7 +44,7 @@ async function partitionAt(node: number) {
     allowAutoTopicCreation: false,
   });
   const { leaderId, isrNodes } = topics[0]!.partitions[0]!;
-  return { leaderId, isr: isrNodes.toSorted() };
+  return { leaderId, isr: isrNodes.toSorted((left, right) => left - right) };
 }
 
 async function produce(node: number, value: string, acks = ALL, timeoutMs = 10_000) {
