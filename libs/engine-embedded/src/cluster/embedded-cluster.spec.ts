@@ -1,4 +1,4 @@
-import { createConnection, createServer } from 'node:net';
+import { type AddressInfo, createConnection, createServer } from 'node:net';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -180,11 +180,12 @@ describe('a cluster refuses, in a sentence,', () => {
 
   it('a port that is taken, and leaves nothing running', async () => {
     const server = createServer();
-    await new Promise<void>((resolve) => server.listen(39_002, '127.0.0.1', resolve));
-    const options = { nodes: 3, memory: true, listeners: 'PLAINTEXT://127.0.0.1:39001' };
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const taken = (server.address() as AddressInfo).port;
+    const options = { nodes: 3, memory: true, listeners: `PLAINTEXT://127.0.0.1:${taken - 1}` };
     await expect(EmbeddedCluster.start(options)).rejects.toMatchObject({ code: 'ENGINE_UNAVAILABLE' });
     await new Promise((resolve) => server.close(resolve));
     const cluster = open(await EmbeddedCluster.start(options));
-    expect(cluster.bootstrap).toBe('127.0.0.1:39001,127.0.0.1:39002,127.0.0.1:39003');
+    expect(cluster.bootstrap).toBe([-1, 0, 1].map((step) => `127.0.0.1:${taken + step}`).join(','));
   });
 });
