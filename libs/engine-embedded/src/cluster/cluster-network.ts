@@ -59,7 +59,7 @@ export class ClusterNetwork {
       this.#links.delete(link);
       link.die();
     }
-    await Promise.all(ended.map(([, { socket }]) => socket?.close()));
+    await Promise.all(ended.map(async ([, { socket }]) => await socket?.close()));
   }
 
   /** Nothing gets from one node to the other, either way, until {@link heal}. */
