@@ -225,9 +225,11 @@ class Cluster {
         found.push(`${name} votes`);
       for (const topic of this.#topics) if (image.topics.byName(topic.name) === undefined) found.push(`${name} knows ${topic.name}`); // prettier-ignore
       for (const topic of image.topics) {
-        for (const { index, isr, replicas, leader } of topic.partitions) {
+        for (const { index, isr, replicas, leader, elr, lastKnownElr } of topic.partitions) {
           if (isr.length < replicas.length || leader < 0)
-            found.push(`${name} sees ${topic.name}/${index} whole; its ISR is ${isr.join()} of ${replicas.join()}`);
+            found.push(
+              `${name} sees ${topic.name}/${index} whole; its ISR is ${isr.join()} of ${replicas.join()}, eligible ${elr.join()} or ${lastKnownElr.join()}`,
+            );
         }
       }
     }
@@ -267,10 +269,10 @@ class Cluster {
     let told: readonly number[] | undefined;
     await this.#world.run(1_000);
     for (const node of this.#nodes) {
-      const client = node.look();
+      const client = told === undefined ? node.look() : undefined;
       if (client === undefined) continue;
       const asked = committedOffsets(client, ledger.id, name, partitions);
-      told ??= await this.#world.settle('the offsets', asked, CALM_MS_MAX);
+      told = await this.#world.settle('the offsets', asked, CALM_MS_MAX);
       client.close();
     }
     if (told === undefined) this.#faults.push('no node tells what the group has committed');

@@ -11,8 +11,6 @@ export interface ClusterMutant {
   /** Configs of the topics that are made. */
   readonly topic?: Readonly<Record<string, string>>;
   readonly acks?: 1;
-  /** A blank disk has the id of the one that it replaces: to the quorum it is the same voter (KAFKA-12181). */
-  readonly keepsDirectoryId?: boolean;
 }
 
 /** By name: the simulation must find each. */
@@ -23,5 +21,4 @@ export const CLUSTER_MUTANTS: Readonly<Record<string, ClusterMutant>> = {
   'a group’s offsets are on one node': { config: { 'offsets.topic.replication.factor': '1' } },
   'the metadata are acknowledged before fdatasync': { disk: MUTANTS['metadata-before-fsync']!.disk! },
   'recovery drops a valid tail': { disk: MUTANTS['recovery-drops-tail']!.disk! },
-  'a blank disk keeps its vote': { keepsDirectoryId: true },
 };

@@ -170,7 +170,7 @@ export class ClusterNode {
   async #format(disk: Disk, random: SimRandom): Promise<void> {
     await disk.makeDir(DATA_DIR);
     if ((await disk.list(DATA_DIR)).includes('meta.properties')) return;
-    const isFirst = this.id <= this.parts.voters && (this.#disks === 1 || this.parts.mutant.keepsDirectoryId === true);
+    const isFirst = this.id <= this.parts.voters && this.#disks === 1;
     const directoryId = isFirst ? firstDirectoryId(CLUSTER_ID, nodeId(this.id)) : random.uuid();
     await formatDirectory(disk, DATA_DIR, { clusterId: CLUSTER_ID, nodeId: nodeId(this.id), directoryId });
   }

@@ -16,6 +16,9 @@ export class Weather {
   #isOver = false;
   readonly #isStopping = new Set<ClusterNode>();
 
+  /** Who lost something that others have. */
+  #loser: ClusterNode | undefined;
+
   constructor(
     private readonly parts: ClusterParts,
     private readonly nodes: readonly ClusterNode[],
@@ -59,9 +62,18 @@ export class Weather {
   }
 
   #end(node: ClusterNode, how: () => void): void {
-    if (!node.isWanted) return;
+    if (!node.isWanted || !this.#mayEnd(node)) return;
     how();
     this.#comeBack(node);
+  }
+
+  /**
+   * Once one has lost something, no other ends without a word before all are in sync again: to the controller an end
+   * without proof may be a loss too, and who led last decides then (KIP-966). The last leader's own loss is not promised.
+   */
+  #mayEnd(node: ClusterNode): boolean {
+    if (this.#loser !== undefined && this.isWhole()) this.#loser = undefined;
+    return this.#loser === undefined || this.#loser === node;
   }
 
   /** Back after a while, which is often short: its session may not be over yet. */
@@ -78,7 +90,10 @@ export class Weather {
   /** Without syncs one machine may lose its power, and the next one only when all have everything again. */
   #crash(node: ClusterNode): void {
     if (!this.#isSynced && !this.isWhole()) return;
-    this.#end(node, () => node.crash());
+    this.#end(node, () => {
+      node.crash();
+      if (!this.#isSynced) this.#loser = node;
+    });
   }
 
   get #isSynced(): boolean {
@@ -104,9 +119,11 @@ export class Weather {
 
   #wipe(node: ClusterNode): void {
     if (!node.isWanted || !this.isWhole()) return;
-    node.crash();
-    node.wipe();
-    this.#comeBack(node);
+    this.#end(node, () => {
+      node.crash();
+      node.wipe();
+      this.#loser = node;
+    });
   }
 
   #pause(node: ClusterNode): void {
@@ -175,6 +192,7 @@ export class Weather {
     const path = SICK_PATHS[world.dice.below(SICK_PATHS.length)]!;
     world.note(`a ${act} of ${path} fails at ${node.name}`);
     node.isSick = true;
+    this.#loser = node;
     node.disk.fail(act, path, act === 'sync' ? 'EIO' : 'ENOSPC');
     world.schedule(world.dice.below(AWAY_MS_MAX) * 1000, 'mended', this.#sky, () => {
       if (node.isSick) this.#end(node, () => node.kill());
