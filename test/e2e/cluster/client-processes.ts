@@ -67,7 +67,10 @@ class ClientProcesses implements WorkingClient {
       if (!this.#isClosing && !this.#hasStopped)
         this.ended = `${command} ended with ${code ?? signal}: ${this.#errors}`;
     });
-    child.stderr!.on('data', (bytes) => (this.#errors = (this.#errors + String(bytes)).slice(-2_000)));
+    child.stderr!.on('data', (bytes) => {
+      this.#errors = (this.#errors + String(bytes)).slice(-2_000);
+      this.journal.troubles.push(String(bytes).trim().slice(-500));
+    });
     createInterface({ input: child.stdout! }).on('line', (line) => this.#take(JSON.parse(line) as Line));
     return child;
   }
