@@ -8,7 +8,7 @@ import {
   type SubscriptionOptions,
   TrunklineError,
 } from '@trunkline/bus';
-import { type ClientPorts, KafkaClient, LinkNetwork } from '@trunkline/client';
+import { type ClientPorts, KafkaClient, KafkaError, LinkNetwork } from '@trunkline/client';
 import { type Link, type Logger, silentLogger } from '@trunkline/kernel';
 import {
   NodeNetwork,
@@ -117,8 +117,7 @@ export class KafkaEngine implements Engine {
   async #start(): Promise<void> {
     const client = this.#client();
     try {
-      await client.cluster.features(undefined, { timeoutMs: this.#settings.connectTimeoutMs });
-      await client.connect();
+      await this.#reach(client);
     } catch (reason) {
       await client.close();
       const where = this.#settings.bootstrap.join(', ');
@@ -128,6 +127,19 @@ export class KafkaEngine implements Engine {
     }
     const publisher = new Publisher(client.cluster, this.#settings);
     this.#running = { client, publisher, channels: new Channels(client.cluster, this.#settings, this.#logger) };
+  }
+
+  /** A broker may end in the middle of the first questions; then another one is asked, as long as there are others. */
+  async #reach(client: KafkaClient): Promise<void> {
+    const { bootstrap, connectTimeoutMs } = this.#settings;
+    for (let left = bootstrap.length; ; left--) {
+      try {
+        await client.cluster.features(undefined, { timeoutMs: connectTimeoutMs });
+        return await client.connect();
+      } catch (reason) {
+        if (left === 1 || !(reason instanceof KafkaError) || reason.code !== 'DISCONNECTED') throw reason;
+      }
+    }
   }
 
   #client(): KafkaClient {
