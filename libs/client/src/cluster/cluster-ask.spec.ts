@@ -268,6 +268,18 @@ describe('asking again', () => {
     expect(body.errorCode).toBe(25);
   });
 
+  it('asks another broker when one could not say', async () => {
+    const cluster = world.start(2);
+    await cluster.refresh();
+    await cluster.ask(node(1), Heartbeat, BEAT); // It is connected, and so the first choice.
+    for (const one of world.brokers.brokers) {
+      one.on(Heartbeat, () => ({ ...OK, errorCode: one.nodeId === 1 ? 7 : 0 }));
+    }
+    const codes = { codeOf: ({ errorCode }: { readonly errorCode: number }) => errorCode };
+    expect((await world.within(5_000, cluster.askAgain(ANYONE, Heartbeat, BEAT, codes))).nodeId).toBe(2);
+    expect(world.broker(1).count(Heartbeat)).toBe(2);
+  });
+
   it('asks again after the connection was lost', async () => {
     const cluster = world.start();
     let asked = 0;

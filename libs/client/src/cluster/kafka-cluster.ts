@@ -67,9 +67,19 @@ export class KafkaCluster implements Cluster {
     this.#enqueue(this.#nodes.get(nodeId), nodeId, request, options.lane);
   }
 
-  async ask<A extends AnyApi>(target: Target, api: A, body: BodyOf<A>, options: AskOptions = {}): Promise<Answer<A>> {
+  ask<A extends AnyApi>(target: Target, api: A, body: BodyOf<A>, options: AskOptions = {}): Promise<Answer<A>> {
+    return this.#ask(target, api, body, options, undefined);
+  }
+
+  async #ask<A extends AnyApi>(
+    target: Target,
+    api: A,
+    body: BodyOf<A>,
+    options: AskOptions,
+    avoid: number | undefined,
+  ): Promise<Answer<A>> {
     const deadlineMs = this.#deadlineMs(options);
-    let avoided: number | undefined;
+    let avoided = avoid;
     for (let tried = 1; ; tried++) {
       const nodeId = await this.#resolve(target, options, deadlineMs, avoided);
       const request: { sent?: Request<A> } = {};
@@ -97,13 +107,16 @@ export class KafkaCluster implements Cluster {
   ): Promise<Answer<A>> {
     const deadlineMs = this.#deadlineMs(options);
     const { codeOf } = options;
+    /** Who could not answer now; another broker may, which is not cut off from its own. */
+    let avoided: number | undefined;
     for (let tried = 1; ; tried++) {
       let last: KafkaError;
       try {
         const timeoutMs = Math.max(1, deadlineMs - this.#nowMs());
-        const answer = await this.ask(target, api, body, { ...options, timeoutMs });
+        const answer = await this.#ask(target, api, body, { ...options, timeoutMs }, avoided);
         const code = codeOf === undefined ? 0 : codeOf(answer.body);
         if (code === 0 || !isRetriable(code)) return answer;
+        avoided = answer.nodeId;
         last = KafkaError.ofCode(code, `${api.name} at broker ${answer.nodeId}`)!;
       } catch (reason) {
         last = KafkaError.from(reason, 'DISCONNECTED');
