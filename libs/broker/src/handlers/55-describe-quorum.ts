@@ -6,8 +6,11 @@ import { handler } from '../server/handler.js';
 
 type Answer = ResponseOf<typeof DescribeQuorum>;
 type Partition = Answer['topics'][number]['partitions'][number];
+type Replica = Partition['currentVoters'][number];
 
 const UNKNOWN = -1;
+/** From here on it tells of directories and addresses (KIP-853). */
+const TELLS_OF_DISKS = 2;
 
 /**
  * DescribeQuorum (55), v0 to v2: who leads the metadata, who votes, who only follows, and how far each is.
@@ -17,10 +20,10 @@ const UNKNOWN = -1;
  */
 export const describeQuorum = handler<typeof DescribeQuorum>({
   api: DescribeQuorum,
-  handle: (request, parts) => {
+  handle: (request, parts, { apiVersion }) => {
     if (!asksForMetadata(request)) return refusedInEach(request, 'UNKNOWN_TOPIC_OR_PARTITION');
     const { quorum } = parts;
-    if (quorum === undefined) return answerOf(alone(parts), []);
+    if (quorum === undefined) return answerOf(alone(parts), [], apiVersion);
     const { role, leaderId = UNKNOWN, epoch, highWatermark, voters, ...status } = quorum.status;
     if (role !== 'leader') return refusedInEach(request, 'NOT_LEADER_OR_FOLLOWER');
     const partition = {
@@ -33,7 +36,8 @@ export const describeQuorum = handler<typeof DescribeQuorum>({
       currentVoters: status.voterProgress.map((replica) => stateOf(replica, parts)),
       observers: status.observerProgress.map((replica) => stateOf(replica, parts)),
     };
-    return answerOf(partition, voters.map(({ id, endpoints }) => ({ nodeId: id, listeners: endpoints }))); // prettier-ignore
+    const nodes = voters.map(({ id, endpoints }) => ({ nodeId: id, listeners: endpoints }));
+    return answerOf(partition, nodes, apiVersion);
   },
   failed: (_request, error) => ({
     errorCode: errorCode(error.code),
@@ -70,13 +74,22 @@ function refusedInEach({ topics }: DescribeQuorumRequest, code: string): Answer 
   };
 }
 
-function answerOf(partition: Partition, nodes: NonNullable<Answer['nodes']>): Answer {
+function answerOf(partition: Partition, nodes: NonNullable<Answer['nodes']>, apiVersion: number): Answer {
+  const { currentVoters, observers } = partition;
+  const isNew = apiVersion >= TELLS_OF_DISKS;
+  const told = isNew
+    ? partition
+    : { ...partition, currentVoters: currentVoters.map(withoutDisk), observers: observers.map(withoutDisk) };
   return {
     errorCode: 0,
     errorMessage: null,
-    topics: [{ topicName: METADATA_TOPIC, partitions: [partition] }],
-    nodes,
+    topics: [{ topicName: METADATA_TOPIC, partitions: [told] }],
+    ...(isNew && { nodes }),
   };
+}
+
+function withoutDisk({ replicaDirectoryId: _untold, ...replica }: Replica): Replica {
+  return replica;
 }
 
 function alone({ config, directoryId, metadata, clock }: Parts): Partition {

@@ -27,6 +27,15 @@ describe('a node that is its own cluster', () => {
     });
   });
 
+  it.each([0, 1])('tells of it to clients that know no directories, in version %i', async (version) => {
+    broker = await startTestBroker();
+    const topics = [{ topicName: '__cluster_metadata', partitions: [{ partitionIndex: 0 }] }];
+    const told = await broker.send(DescribeQuorum, version, { topics });
+    const { nodeId } = broker.broker.parts.config;
+    expect(told.errorCode).toBe(0);
+    expect(told.topics[0]!.partitions[0]).toMatchObject({ leaderId: nodeId, currentVoters: [{ replicaId: nodeId }] });
+  });
+
   it('takes no voters, and votes for nobody', async () => {
     broker = await startTestBroker();
     const added = await broker.send(AddRaftVoter, 1, {
