@@ -133,7 +133,10 @@ export class SimBroker implements Place {
     running.replication.close();
     running.delayed.close();
     running.replicas.close();
-    await running.logs.close(Number(this.#epoch));
+    await running.logs.close(Number(this.#epoch)).catch((reason: unknown) => {
+      if (life.alive) throw reason; // Else it was killed on its way.
+    });
+    if (!life.alive) return;
     this.#provenEpoch = this.#epoch;
     this.#end();
     this.disk.kill();

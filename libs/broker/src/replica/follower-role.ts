@@ -95,8 +95,8 @@ export class FollowerRole {
     if (first !== undefined && first.baseOffset < log.endOffset)
       return this.#takeFromInside(first, chunks, answer, crc32c);
     this.#append(chunks, crc32c);
+    if (answer.logStartOffset > log.startOffset) return this.#moveStart(answer);
     this.partition.heard(answer.highWatermark);
-    if (answer.logStartOffset > log.startOffset) return this.#moveStart(answer.logStartOffset);
     return undefined;
   }
 
@@ -156,9 +156,15 @@ export class FollowerRole {
     });
   }
 
-  /** What the leader has deleted is not kept here, as far as this log goes. */
-  #moveStart(to: Offset): Promise<void> {
-    return this.#do(({ log }) => log.advanceStartOffset(offset(Math.min(to, log.endOffset))));
+  /**
+   * What the leader has deleted is not kept here, as far as this log goes. It goes before the watermark rises: of what
+   * the leader has deleted nobody can say any more whether it was the same here.
+   */
+  #moveStart({ logStartOffset, highWatermark }: LeaderAnswer): Promise<void> {
+    return this.#do(async ({ log }) => {
+      await log.advanceStartOffset(offset(Math.min(logStartOffset, log.endOffset)));
+      this.partition.heard(highWatermark);
+    });
   }
 
   #do(work: (partition: FollowingPartition) => Promise<void>): Promise<void> {

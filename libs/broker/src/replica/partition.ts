@@ -121,7 +121,7 @@ export class Partition implements Proposing {
   }
   /** Below it every in-sync replica has everything: what consumers may see. */
   get highWatermark(): Offset {
-    return this.#commitment.highWatermark;
+    return Math.max(this.#commitment.highWatermark, this.log.startOffset) as Offset; // What is deleted was committed.
   }
   /** Below it no transaction is open: what `read_committed` may see. */
   get lastStableOffset(): Offset {

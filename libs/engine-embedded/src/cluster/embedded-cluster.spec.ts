@@ -1,4 +1,4 @@
-import { type AddressInfo, createConnection, createServer } from 'node:net';
+import { type AddressInfo, type Server, createConnection, createServer } from 'node:net';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -176,6 +176,19 @@ describe('a cluster refuses, in a sentence,', () => {
     await expect(cluster.crash(4)).rejects.toMatchObject({ code: 'MISUSE' });
     await cluster.close();
     await expect(cluster.restart(1)).rejects.toMatchObject({ code: 'CLOSED' });
+  });
+
+  it('ports that are taken, though no majority is left to wait for', async () => {
+    const servers = [createServer(), createServer()];
+    const listen = (server: Server, port: number): Promise<void> =>
+      // Whoever else has the second port takes it just as well.
+      new Promise((resolve) => server.once('error', () => resolve()).listen(port, '127.0.0.1', resolve));
+    await listen(servers[0]!, 0);
+    const { port } = servers[0]!.address() as AddressInfo;
+    await listen(servers[1]!, port + 1);
+    const start = EmbeddedCluster.start({ nodes: 3, memory: true, listeners: `PLAINTEXT://127.0.0.1:${port}` });
+    await expect(start).rejects.toMatchObject({ code: 'ENGINE_UNAVAILABLE' });
+    for (const server of servers) await new Promise((resolve) => server.close(resolve));
   });
 
   it('a port that is taken, and leaves nothing running', async () => {

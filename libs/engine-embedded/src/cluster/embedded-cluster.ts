@@ -164,8 +164,8 @@ export class EmbeddedCluster implements EngineHost {
     const clusterId = found.find((id) => id !== undefined);
     this.#clusterId = clusterId ?? nodeRandom.uuid();
     const belonging = { clusterId: this.#clusterId, isNew: clusterId === undefined };
-    const started = await Promise.allSettled(nodes.map((node) => node.start(belonging)));
-    for (const outcome of started) if (outcome.status === 'rejected') throw outcome.reason;
+    // The first that cannot start ends it: the others may wait for a majority that will never be there.
+    await Promise.all(nodes.map((node) => node.start(belonging)));
     this.#bootstrap = this.#brokers().flatMap((broker) => bootstrapOf(broker) ?? []);
     if (this.#bootstrap.length === nodes.length) return;
     throw new TrunklineError('MISUSE', 'embedded: listeners holds no TCP address; the bus needs one, on any free port');

@@ -29,6 +29,8 @@ export class EmbeddedNode {
   readonly #logger: Logger;
   #disk: Disk;
   #running: Running | undefined;
+  /** Of a node that is about to run. */
+  #starting: NodeLife | undefined;
 
   constructor(id: number, options: EmbeddedClusterOptions, network: ClusterNetwork) {
     this.id = id;
@@ -55,6 +57,7 @@ export class EmbeddedNode {
     await this.#format(belonging);
     const life = new NodeLife();
     const name = nameOf(this.id);
+    this.#starting = life;
     try {
       const broker = await startBroker(this.#settings.values, {
         disk: life.disk(this.#disk),
@@ -71,11 +74,13 @@ export class EmbeddedNode {
           if (this.#running?.life === life) this.#running = undefined;
         },
       });
-      this.#running = { broker, life };
+      if (!life.ended) this.#running = { broker, life };
     } catch (reason) {
       await this.#network.kill(name);
       await life.end();
       throw reason;
+    } finally {
+      if (this.#starting === life) this.#starting = undefined;
     }
   }
 
@@ -88,12 +93,13 @@ export class EmbeddedNode {
     await Promise.all([this.#network.kill(nameOf(this.id)), running.life.end()]);
   }
 
-  /** As by SIGKILL. */
+  /** As by SIGKILL; in the middle of its start, too, which then never ends. */
   async crash(): Promise<void> {
-    const running = this.#running;
+    const life = this.#running?.life ?? this.#starting;
     this.#running = undefined;
-    if (running === undefined) return;
-    await Promise.all([this.#network.kill(nameOf(this.id)), running.life.end()]);
+    this.#starting = undefined;
+    if (life === undefined) return;
+    await Promise.all([this.#network.kill(nameOf(this.id)), life.end()]);
   }
 
   /** Empties the directory of a node that does not run. */
