@@ -6,6 +6,7 @@ import { fromUtf8 } from '@trunkline/kernel';
 import { CreateTopics, Fetch, OffsetFetch, errorName } from '@trunkline/protocol';
 import { batchesIn } from '@trunkline/records';
 import { RawClient, type TestProcess, freePort, startBrokerProcess, until } from '@trunkline/testing';
+import { dice } from './cluster/dice.js';
 import { faultsOf } from './crash/history.js';
 import { Recorder } from './crash/recorder.js';
 
@@ -15,15 +16,6 @@ const TOPIC = 'crash';
 const GROUP = 'crash-readers';
 const PARTITIONS = 4;
 const TMPFS = 0x01021994;
-
-/** A small generator with a seed: which moments the kills hit. */
-function dice(seed: number): (limit: number) => number {
-  let state = seed >>> 0;
-  return (limit) => {
-    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
-    return Math.floor((state / 2 ** 32) * limit);
-  };
-}
 
 function diskDir(): string {
   const base = statfsSync(tmpdir()).type === TMPFS ? 'node_modules' : tmpdir(); // A crash on tmpfs proves nothing.

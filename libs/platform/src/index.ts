@@ -1,3 +1,4 @@
+export * from './cluster-link.js';
 export * from './end-with-parent.js';
 export * from './env-number.js';
 export * from './node-checksum.js';
@@ -5,6 +6,7 @@ export * from './node-clock.js';
 export * from './node-compression.js';
 export * from './node-disk.js';
 export * from './node-hashes.js';
+export * from './node-life.js';
 export * from './node-logger.js';
 export * from './node-network.js';
 export * from './node-random.js';

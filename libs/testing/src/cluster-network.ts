@@ -1,86 +1,8 @@
-import type { Address, Link, LinkEvents, Listener, Network } from '@trunkline/kernel';
 import { inProcessLinks } from '@trunkline/broker';
+import type { Address, Link, Listener, Network } from '@trunkline/kernel';
+import { ClusterLink } from '@trunkline/platform';
 
 const FIRST_PORT = 1024;
-
-/** One end of a link of a named node: it can be silenced, and dies with its node. */
-class ClusterEnd implements Link {
-  #ownerPaused = false;
-  #silent = false;
-  #events: LinkEvents | undefined;
-  /** Ended while nobody could hear it: the other side hears of it when the way is open again. */
-  #owesEnd = false;
-
-  constructor(
-    private readonly inner: Link,
-    readonly from: string,
-    readonly to: string,
-  ) {}
-
-  get remote(): string {
-    return this.inner.remote;
-  }
-
-  get pendingBytes(): number {
-    return this.inner.pendingBytes;
-  }
-
-  open(events: LinkEvents): void {
-    this.#events = events;
-    this.inner.open({
-      data: (bytes) => this.#events?.data(bytes),
-      drained: () => this.#events?.drained(),
-      closed: (reason) => this.#closed(reason),
-    });
-  }
-
-  write(chunks: readonly Uint8Array[]): void {
-    this.inner.write(chunks);
-  }
-
-  pause(): void {
-    this.#ownerPaused = true;
-    this.inner.pause();
-  }
-
-  resume(): void {
-    this.#ownerPaused = false;
-    if (!this.#silent) this.inner.resume();
-  }
-
-  end(): void {
-    if (this.#silent) this.destroy();
-    else this.inner.end();
-  }
-
-  destroy(): void {
-    if (!this.#silent) return this.inner.destroy();
-    this.#owesEnd = true;
-    setImmediate(() => this.#closed());
-  }
-
-  /** The owner is gone: it hears nothing more. */
-  die(): void {
-    this.#events = undefined;
-    if (this.#silent) this.#owesEnd = true;
-    else this.inner.destroy();
-  }
-
-  silence(silent: boolean): void {
-    if (silent === this.#silent) return;
-    this.#silent = silent;
-    if (silent) return this.inner.pause();
-    if (this.#owesEnd) this.inner.destroy();
-    else if (!this.#ownerPaused) this.inner.resume();
-  }
-
-  #closed(reason?: Error): void {
-    const events = this.#events;
-    this.#events = undefined;
-    if (reason === undefined) events?.closed();
-    else events?.closed(reason);
-  }
-}
 
 /**
  * A network inside the process between named nodes: links of bytes, no sockets. Nodes can be cut off from each other
@@ -89,7 +11,7 @@ class ClusterEnd implements Link {
 export class ClusterNetwork {
   readonly #listeners = new Map<string, { readonly node: string; readonly accept: (link: Link) => void }>();
   readonly #silent = new Set<string>();
-  #ends: ClusterEnd[] = [];
+  readonly #ends = new Set<ClusterLink>();
   #nextPort = FIRST_PORT;
   #nextClient = 40_000;
 
@@ -104,8 +26,11 @@ export class ClusterNetwork {
   /** The node's process ends: its links end, and nobody listens at its addresses. */
   kill(node: string): void {
     for (const [key, listener] of this.#listeners) if (listener.node === node) this.#listeners.delete(key);
-    for (const end of this.#ends) if (end.from === node) end.die();
-    this.#ends = this.#ends.filter((end) => end.from !== node);
+    for (const end of this.#ends) {
+      if (end.from !== node) continue;
+      this.#ends.delete(end);
+      end.die();
+    }
   }
 
   /** Nothing gets from one to the other, either way, until {@link heal}. */
@@ -146,9 +71,10 @@ export class ClusterNetwork {
     }
     if (listener === undefined) throw systemError('ECONNREFUSED', key);
     const [client, server] = inProcessLinks(`127.0.0.1:${this.#nextClient++}`, key, setImmediate);
-    const ours = new ClusterEnd(client, node, listener.node);
-    const theirs = new ClusterEnd(server, listener.node, node);
-    this.#ends.push(ours, theirs);
+    const gone = (end: ClusterLink): void => void this.#ends.delete(end);
+    const ours = new ClusterLink(client, node, listener.node, gone);
+    const theirs = new ClusterLink(server, listener.node, node, gone);
+    this.#ends.add(ours).add(theirs);
     listener.accept(theirs);
     return ours;
   }

@@ -9,7 +9,6 @@ export * from './left-out.js';
 export * from './link-client.js';
 export * from './manual-clock.js';
 export * from './manual-link.js';
-export * from './mortal-ports.js';
 export * from './process-fixture.js';
 export * from './raw-client.js';
 export * from './scripted-broker.js';

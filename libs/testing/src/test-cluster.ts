@@ -4,11 +4,10 @@ import { join } from 'node:path';
 import { Broker, brokerConfig } from '@trunkline/broker';
 import { type Clock, type Disk, type Logger, nodeId, silentLogger } from '@trunkline/kernel';
 import { firstDirectoryId, formatDirectory } from '@trunkline/metadata';
-import { NodeDisk, compression, crc32c, nodeClock, nodeRandom } from '@trunkline/platform';
+import { NodeDisk, NodeLife, compression, crc32c, nodeClock, nodeRandom } from '@trunkline/platform';
 import type { AnyApi, Decoded, Encodable } from '@trunkline/protocol';
 import { ClusterNetwork } from './cluster-network.js';
 import { LinkClient } from './link-client.js';
-import { MortalPorts } from './mortal-ports.js';
 import { until } from './until.js';
 
 export interface TestClusterOptions {
@@ -78,7 +77,7 @@ export interface RestartOptions {
 }
 
 interface Running extends TestNode {
-  readonly ports: MortalPorts;
+  readonly ports: NodeLife;
   client: LinkClient | undefined;
 }
 
@@ -167,7 +166,7 @@ class Cluster implements TestCluster {
     const dataDir = join(this.root, `node-${id}`);
     if (wiped || formattedFor !== CLUSTER_ID) await rm(dataDir, { recursive: true, force: true });
     if (formattedFor !== NOBODY) await this.#format(id, dataDir, formattedFor);
-    const ports = new MortalPorts();
+    const ports = new NodeLife();
     const broker = await this.#start(id, `${id}`, ports, { dataDir, clusterId });
     this.#nodes.set(id, { id, broker, dataDir, ports, client: undefined });
   }
@@ -176,7 +175,7 @@ class Cluster implements TestCluster {
     const dataDir = join(this.root, `twin-${id}`);
     await this.#format(id, dataDir);
     const listeners = 'PLAINTEXT://127.0.0.1:0';
-    const broker = await this.#start(id, `twin-${id}`, new MortalPorts(), {
+    const broker = await this.#start(id, `twin-${id}`, new NodeLife(), {
       dataDir,
       listeners,
       clusterId: CLUSTER_ID,
@@ -202,7 +201,7 @@ class Cluster implements TestCluster {
   #start(
     id: number,
     name: string,
-    ports: MortalPorts,
+    ports: NodeLife,
     where: { readonly dataDir: string; readonly clusterId: string; readonly listeners?: string },
   ): Promise<Broker> {
     const { disk, clock, logger } = this.options;

@@ -9,6 +9,7 @@ import {
 import { fromUtf8, silentLogger } from '@trunkline/kernel';
 import { NodeNetwork, compression, crc32c, nodeClock, nodeRandom, nodeScramHashes } from '@trunkline/platform';
 import type { History, Reading } from './history.js';
+import { pause } from './nemesis.js';
 
 const SEND_EVERY_MS = 10;
 const UNSETTLED_MAX = 500;
@@ -163,5 +164,3 @@ const partitionsOf = ({ topic, partitions }: Target): { topic: string; partition
   Array.from({ length: partitions }, (_, partition) => ({ topic, partition }));
 
 const numberOf = (value: Uint8Array | null): number => Number(fromUtf8(value ?? new Uint8Array()));
-
-const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));

@@ -1,7 +1,6 @@
 import { inProcessLinks } from '@trunkline/broker';
 import type { Address, Link, Listener, Network } from '@trunkline/kernel';
-import { NodeNetwork, nodeClock } from '@trunkline/platform';
-import { ClusterLink } from './cluster-link.js';
+import { ClusterLink, NodeNetwork, nodeClock } from '@trunkline/platform';
 
 type Accept = (link: Link) => void;
 

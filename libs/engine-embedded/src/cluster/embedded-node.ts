@@ -1,12 +1,11 @@
 import { type Broker, firstDirectoryId, formatDirectory, readMetaProperties } from '@trunkline/broker';
 import { type Disk, type Logger, nodeId, silentLogger } from '@trunkline/kernel';
-import { NodeDisk, nodeClock, nodeRandom } from '@trunkline/platform';
+import { NodeDisk, NodeLife, nodeClock, nodeRandom } from '@trunkline/platform';
 import { MemoryDisk } from '../memory-disk.js';
 import type { EmbeddedClusterOptions, EmbeddedSettings } from '../options.js';
 import { asStartError, startBroker } from '../start-broker.js';
 import type { ClusterNetwork } from './cluster-network.js';
 import { nameOf, nodeSettings, votes } from './cluster-settings.js';
-import { NodeLife } from './node-life.js';
 
 /** Which cluster a node's directory is given to. */
 export interface Belonging {
